@@ -1,0 +1,1 @@
+"""Commitments and plans: what an issuer promises, what it leaves out and why."""

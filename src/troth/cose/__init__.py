@@ -1,0 +1,1 @@
+"""COSE_Sign1, COSE keys, deterministic CBOR, signature algorithms."""

@@ -1,0 +1,1 @@
+"""OSCAL catalogs and profiles, and the objectives in them."""

@@ -1,0 +1,1 @@
+"""The server: registration (the only append path), SCRAPI, tiles, blobs, pages."""

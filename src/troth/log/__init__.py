@@ -1,0 +1,1 @@
+"""The Merkle tree, tiles, checkpoints, receipts. Blind to payloads."""

@@ -1,0 +1,1 @@
+"""Evidence formats to facts, facts against objectives: the interval decides."""

@@ -1,0 +1,1 @@
+"""Kinds of statement, their schemas, bundles, and verification."""
