@@ -1,0 +1,45 @@
+"""What every test shares: the public data beside a checkout, and closed sockets."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("troth", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("troth")
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The checkout's top folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared():
+    """A function from a path under the public data to a Path; skips the test where that is absent."""
+
+    def find(path: str) -> Path:
+        found = SHARED / "data" / path
+        if not found.exists():
+            pytest.skip(f"the public data beside the checkout is absent ({path})")
+        return found
+
+    return find
+
+
+@pytest.fixture(autouse=True)
+def _closed_sockets(request):
+    """Unit tests open no sockets; a test marked ``network`` or ``browser`` may, on the loopback address."""
+    import pytest_socket
+
+    if request.node.get_closest_marker("network") or request.node.get_closest_marker("browser"):
+        pytest_socket.socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
+    else:
+        pytest_socket.disable_socket(allow_unix_socket=True)
+    yield
+    pytest_socket.enable_socket()
+    pytest_socket._remove_restrictions()
