@@ -1,0 +1,129 @@
+"""What a reader yields: facts drawn from evidence, with counts and clusters. No outcome, no judgement.
+
+A *fact* is one scorer of one evaluation log, counted. Values are held in billionths (integers), so that sums
+are exact and do not depend on the order in which samples are read; the cluster table lets several runs be
+pooled by item, and lets a cluster-aware rule see which observations belong together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, Protocol
+
+import msgspec
+
+UNIT = 10**9  # a value of 1.0
+Status = Literal["success", "cancelled", "error", "started", "unknown"]
+
+
+class Blob(Protocol):
+    """Bytes that may be too large to hold."""
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        ...
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Up to ``length`` bytes from ``offset``; fewer only at the end."""
+        ...
+
+
+class Cell(msgspec.Struct, frozen=True, order=True):
+    """So many clusters that each hold ``n`` scored values adding up to ``total`` billionths."""
+
+    n: int
+    total: int
+    clusters: int
+
+
+class Clusters(Protocol):
+    """A table from cluster to (n, total). Made by readers; what the rules need of it is its histogram."""
+
+    def histogram(self) -> tuple[Cell, ...]:
+        """The table as sorted cells: all that a statistic needs, and small."""
+        ...
+
+    def merge(self, other: Clusters) -> Clusters:
+        """One table of both: clusters of the same id are joined."""
+        ...
+
+    def items(self) -> Iterator[tuple[bytes, int, int]]:
+        """(cluster key, n, total), in order of key."""
+        ...
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One file: what it is, whose, when. What the format cannot tell is None, never a default."""
+
+    digest: str  # of the file's bytes
+    size: int
+    reader: str  # such as "inspect"
+    layout: str = ""  # how the numbers were read: "summaries", "journal", "samples", "chunked samples", "json"
+    tool: str | None = None  # program and version that wrote it, such as "inspect_ai 0.3.285"
+    run: str | None = None  # the run's own id
+    evaluation: str | None = None
+    evaluation_version: str | None = None
+    dataset: str | None = None
+    dataset_size: int | None = None
+    model: str | None = None
+    system_digest: str | None = None  # of the artefact that ran, where the file names it
+    created: str | None = None  # instants, RFC 3339 UTC
+    completed: str | None = None
+    status: Status = "unknown"
+    samples: int = 0  # sample × epoch pairs found
+    errors: int = 0  # of those, how many ended in an error and hold no value
+    epochs: int | None = None
+    notes: tuple[str, ...] = ()  # what a careful reader would want to know, a sentence each
+
+
+class Disagreement(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure in the file's header that its own samples do not bear out."""
+
+    scorer: str
+    metric: str
+    header: str
+    recomputed: str
+    reason: str
+
+
+class Fact(msgspec.Struct, frozen=True, kw_only=True):
+    """One scorer (or one key of a scorer's dict) of one file, for one cluster unit."""
+
+    evidence: str  # digest of the file
+    evaluation: str
+    scorer: str
+    cluster_unit: str
+    clusters: Clusters
+    n: int  # scored values
+    total: int  # billionths
+    unscored: int  # samples without a value from this scorer (errors, cancelled, NaN)
+    binary: bool  # every value is 0 or 1
+    bounded: bool = True  # every value lies in [0, 1]; else no rule here can decide
+    labels: Mapping[str, int] = {}  # counts of the raw values where they are labels ("C", "I", …)
+
+
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a reader found in one file."""
+
+    evidence: Evidence
+    facts: tuple[Fact, ...]
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+class Reader(Protocol):
+    """A reader of one evidence format; found through the entry point group ``troth.evidence``."""
+
+    name: str
+
+    def recognises(self, blob: Blob) -> bool:
+        """Whether the bytes look like this format; never raises on foreign bytes."""
+        ...
+
+    def read(self, blob: Blob, digest: str, units: frozenset[str]) -> Reading:
+        """Facts for each cluster unit asked for. Raises only TrothError.
+
+        ``digest`` is the file's, computed by the caller while it reads; "" where it is not known yet (the
+        caller then fills it in with ``msgspec.structs.replace``).
+        """
+        ...
