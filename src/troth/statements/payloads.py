@@ -1,0 +1,255 @@
+"""The payload of every kind of statement, as records. The JSON Schemas in docs/specs/schemas/ are made from these.
+
+Payloads are canonical JSON (RFC 8785); numbers that a decision rests on are decimal strings, so no float is ever
+signed. A record ignores fields that it does not know, and a payload is never written back: the digest is of the
+bytes that were signed. Instants are RFC 3339 UTC; entry ids are base64url digests (`troth.identifiers`).
+
+Leaves out what later rooms add (challenges, endorsements, observations, take-downs): a kind that is not listed in
+`kinds.py` is kept, shown raw, and ignored by the fold.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from troth.statements.fields import Bytes64, Decimal, Digest, EntryId, Instant, Name, Text, Uri
+from troth.statements.objectives import Binding, Direction, Objective
+
+Outcome = Literal["met", "not met", "inconclusive", "not measured"]
+Many = Annotated[list[str], Meta(max_length=1000)]
+
+
+class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What all records share: frozen, named fields, defaults left out of the bytes."""
+
+
+# ---- the log about itself -------------------------------------------------------------------------------
+
+
+class RegistrationPolicy(_Record):
+    """Leaf 0, and again whenever a rule changes: from its index on, these rules hold."""
+
+    origin: Name  # the log's name in checkpoints
+    created: Instant  # the time of leaves 0 and 1, before the first clock
+    operator: Text  # who runs the log
+    standing_rules: Annotated[int, Meta(ge=1)] = 1  # version of the fold from here on
+    clock_seconds: Annotated[int, Meta(ge=1)] = 60  # a clock entry is written when this long has passed
+    entry_limit: Annotated[int, Meta(ge=1, le=65535)] = 65535  # bytes
+    demonstration: bool = False  # names and statements on this log are examples
+
+
+class TrustAnchors(_Record):
+    """Leaf 1: the keys to believe. All keys are COSE_Key in base64url."""
+
+    operator_keys: Annotated[list[Bytes64], Meta(min_length=1, max_length=16)]  # sign enrolments, policy, this
+    receipt_keys: Annotated[list[Bytes64], Meta(min_length=1, max_length=16)]  # sign receipts and clocks
+    checkpoint_vkey: Annotated[str, Meta(max_length=400)]  # C2SP verifier key
+
+
+class Clock(_Record):
+    """The log's own time: every later entry is no earlier than this."""
+
+    time: Instant
+
+
+class KeyRequest(_Record):
+    """What an issuer signs with the key that it wants enrolled; travels inside an enrolment."""
+
+    issuer: Uri
+    name: Name
+    key: Bytes64  # COSE_Key
+    contact: Text = ""
+
+
+class KeyEnrolment(_Record):
+    """The operator (or, on rotation, the previous key) admits a key for an issuer, and says why."""
+
+    issuer: Uri
+    name: Name
+    key: Bytes64  # COSE_Key
+    roles: Annotated[list[Literal["agency", "developer", "operator", "assessor", "researcher"]], Meta(max_length=5)]
+    not_before: Instant
+    not_after: Instant
+    request: Bytes64  # the issuer's self-signed key-request@1
+    reason: Text  # why it was admitted
+    rotates: EntryId | None = None  # the enrolment that this one follows, signed by that one's key
+
+
+# ---- what agencies and developers say -------------------------------------------------------------------
+
+
+class Guideline(_Record):
+    """An OSCAL catalog, published whole."""
+
+    id: Name
+    version: Name
+    title: Name
+    catalog: dict[str, Any]  # the OSCAL document, `{"catalog": …}`
+    digest: Digest  # of the catalog's canonical JSON: what others name
+
+
+class GuidelineRef(_Record):
+    """Which guideline is meant, down to the byte."""
+
+    id: Name
+    version: Name
+    digest: Digest
+
+
+class System(_Record):
+    """The system that a statement is about."""
+
+    uri: Uri
+    name: Name
+    version: str = ""
+    digests: Annotated[list[Digest], Meta(max_length=64)] = []  # of the artefact that ships
+
+
+class Taken(_Record):
+    """A control that is promised, with the objective rows that are taken, as they will be measured."""
+
+    control: Name
+    title: Name
+    objectives: Annotated[list[Objective], Meta(max_length=100)]
+    conditions: Text = ""
+    alternative: Text = ""  # what is done instead of what the control says, where it differs
+
+
+class LeftOut(_Record):
+    """A control that is not promised, and why: silence made visible."""
+
+    control: Name
+    title: Name
+    reason: Text
+
+
+class Commitment(_Record):
+    """A dated, expiring promise to meet named controls of one guideline for one system."""
+
+    guideline: GuidelineRef
+    system: System
+    taken: Annotated[list[Taken], Meta(max_length=500)]
+    left_out: Annotated[list[LeftOut], Meta(max_length=500)] = []
+    expires: Instant
+    contact: Text = ""
+
+
+class PlannedMeasurement(_Record):
+    """One objective's measurement, announced before it is run."""
+
+    objective: Objective
+    due: Instant | None = None
+
+
+class Plan(_Record):
+    """The measurements announced beforehand for a commitment. Runs that began before the plan's entry do not count."""
+
+    commitment: EntryId
+    system: System
+    measurements: Annotated[list[PlannedMeasurement], Meta(min_length=1, max_length=500)]
+    note: Text = ""
+
+
+class Amendment(_Record):
+    """A commitment is replaced by another text. What changed is computed by readers, not stated here."""
+
+    amends: EntryId
+    commitment: Commitment
+    reason: Text
+
+
+class Withdrawal(_Record):
+    """A statement is taken back. It stays in the log, marked."""
+
+    withdraws: EntryId
+    reason: Text
+
+
+class Release(_Record):
+    """A version of a system ships: it starts clocks."""
+
+    system: System
+    date: Instant
+    note: Text = ""
+
+
+# ---- what was measured ----------------------------------------------------------------------------------
+
+
+class EvidenceRow(_Record):
+    """One file that was read: named by digest, without path or host."""
+
+    digest: Digest
+    size: int
+    reader: Name
+    layout: str = ""
+    tool: str | None = None
+    run: str | None = None
+    evaluation: str | None = None
+    evaluation_version: str | None = None
+    dataset: str | None = None
+    model: str | None = None
+    system_digest: Digest | None = None
+    created: Instant | None = None
+    completed: Instant | None = None
+    status: str = "unknown"
+    samples: int = 0
+    errors: int = 0
+    use: Literal["used", "not used", "excluded"] = "not used"
+    reason: str = ""  # why it was excluded or not used
+    notes: Many = []
+    disagreements: Many = []  # header figures that the samples do not bear out
+
+
+class RunFigure(_Record):
+    """What one run alone showed for an objective."""
+
+    evidence: Digest
+    n: int
+    clusters: int
+    estimate: Decimal
+    lower: Decimal
+    upper: Decimal
+
+
+class Result(_Record):
+    """One objective held against the facts."""
+
+    control: Name
+    objective: Name
+    outcome: Outcome
+    sentence: Text  # in plain words
+    method: str = ""  # the rule that gave the interval, such as "clopper-pearson"
+    statistic: str = ""  # one line that a statistician can check
+    direction: Direction | None = None
+    threshold: Decimal | None = None
+    confidence: Decimal | None = None
+    n: int = 0
+    events: Decimal | None = None  # sum of values; of yes/no values the number of events
+    clusters: int = 0
+    unscored: int = 0
+    estimate: Decimal | None = None
+    lower: Decimal | None = None  # one-sided, each at ``confidence``, rounded outward to 1e-6
+    upper: Decimal | None = None
+    binding: Binding | None = None  # strongest tie that every used run has
+    runs: Annotated[list[RunFigure], Meta(max_length=10000)] = []
+    runs_disagree: str = ""  # a sentence where single runs contradict each other
+    measured_at: Instant | None = None  # oldest completion among the used runs
+    stale_after: Instant | None = None  # measured_at + the objective's maximum age
+    reasons: Many = []  # why inconclusive or not measured
+
+
+class Assessment(_Record):
+    """Facts held against objectives. The same evidence and plan give the same bytes: no clock, path or host is in it."""
+
+    rules: Name  # version of the outcome rules, "troth-outcome/1"
+    guideline: GuidelineRef
+    system: System | None = None
+    commitment: EntryId | None = None
+    plan: EntryId | None = None
+    results: Annotated[list[Result], Meta(max_length=2000)]
+    evidence: Annotated[list[EvidenceRow], Meta(max_length=20000)]
+    expires: Instant | None = None  # the first stale_after among the measured rows
