@@ -88,7 +88,8 @@ def check_system(text: str) -> str:
     """Return ``text`` if it is an absolute URI that can name a system, else raise InputError."""
     if len(text) > MAX_NAME or not _URI.fullmatch(text):
         raise InputError(
-            f"not a system: {text[:80]!r}", hint="A system is an absolute URI, such as https://lab.example/models/one"
+            f"not a system: {text[:80]!r}",
+            hint="A system is an absolute URI, such as https://lab.example/models/one",
         )
     return text
 
@@ -98,9 +99,11 @@ def parse_instant(text: str) -> datetime:
     try:
         if not _INSTANT.fullmatch(text):
             raise ValueError("shape")
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))
+        return datetime.fromisoformat(text)
     except ValueError as error:
-        raise InputError(f"not an instant: {text[:80]!r}", hint="Write it in UTC, such as 2027-01-01T00:00:00Z") from error
+        raise InputError(
+            f"not an instant: {text[:80]!r}", hint="Write it in UTC, such as 2027-01-01T00:00:00Z"
+        ) from error
 
 
 def format_instant(instant: datetime) -> str:

@@ -38,6 +38,8 @@ def parse_record(data: bytes, kind: type[T], *, where: str = "", limit: int = MA
     try:
         return msgspec.json.decode(data, type=kind)
     except msgspec.ValidationError as error:
-        raise SchemaError(str(error), where=where, hint="See the kind's schema in docs/specs/schemas/") from error
+        raise SchemaError(
+            str(error), where=where, hint="See the kind's schema in docs/specs/schemas/"
+        ) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise JsonError(f"not JSON: {error}", where=where) from error

@@ -22,14 +22,10 @@ Outcome = Literal["met", "not met", "inconclusive", "not measured"]
 Many = Annotated[list[str], Meta(max_length=1000)]
 
 
-class _Record(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What all records share: frozen, and defaults left out of the bytes (``kw_only`` is not inherited)."""
-
-
 # ---- the log about itself -------------------------------------------------------------------------------
 
 
-class RegistrationPolicy(_Record, kw_only=True):
+class RegistrationPolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Leaf 0, and again whenever a rule changes: from its index on, these rules hold."""
 
     origin: Name  # the log's name in checkpoints
@@ -41,21 +37,23 @@ class RegistrationPolicy(_Record, kw_only=True):
     demonstration: bool = False  # names and statements on this log are examples
 
 
-class TrustAnchors(_Record, kw_only=True):
+class TrustAnchors(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Leaf 1: the keys to believe. All keys are COSE_Key in base64url."""
 
-    operator_keys: Annotated[list[Bytes64], Meta(min_length=1, max_length=16)]  # sign enrolments, policy, this
+    operator_keys: Annotated[
+        list[Bytes64], Meta(min_length=1, max_length=16)
+    ]  # sign enrolments, policy, this
     receipt_keys: Annotated[list[Bytes64], Meta(min_length=1, max_length=16)]  # sign receipts and clocks
     checkpoint_vkey: Annotated[str, Meta(max_length=400)]  # C2SP verifier key
 
 
-class Clock(_Record, kw_only=True):
+class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The log's own time: every later entry is no earlier than this."""
 
     time: Instant
 
 
-class KeyRequest(_Record, kw_only=True):
+class KeyRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What an issuer signs with the key that it wants enrolled; travels inside an enrolment."""
 
     issuer: Uri
@@ -64,13 +62,15 @@ class KeyRequest(_Record, kw_only=True):
     contact: Text = ""
 
 
-class KeyEnrolment(_Record, kw_only=True):
+class KeyEnrolment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The operator (or, on rotation, the previous key) admits a key for an issuer, and says why."""
 
     issuer: Uri
     name: Name
     key: Bytes64  # COSE_Key
-    roles: Annotated[list[Literal["agency", "developer", "operator", "assessor", "researcher"]], Meta(max_length=5)]
+    roles: Annotated[
+        list[Literal["agency", "developer", "operator", "assessor", "researcher"]], Meta(max_length=5)
+    ]
     not_before: Instant
     not_after: Instant
     request: Bytes64  # the issuer's self-signed key-request@1
@@ -81,7 +81,7 @@ class KeyEnrolment(_Record, kw_only=True):
 # ---- what agencies and developers say -------------------------------------------------------------------
 
 
-class Guideline(_Record, kw_only=True):
+class Guideline(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An OSCAL catalog, published whole."""
 
     id: Name
@@ -91,7 +91,7 @@ class Guideline(_Record, kw_only=True):
     digest: Digest  # of the catalog's canonical JSON: what others name
 
 
-class GuidelineRef(_Record, kw_only=True):
+class GuidelineRef(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which guideline is meant, down to the byte."""
 
     id: Name
@@ -99,7 +99,7 @@ class GuidelineRef(_Record, kw_only=True):
     digest: Digest
 
 
-class System(_Record, kw_only=True):
+class System(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The system that a statement is about."""
 
     uri: Uri
@@ -108,7 +108,7 @@ class System(_Record, kw_only=True):
     digests: Annotated[list[Digest], Meta(max_length=64)] = []  # of the artefact that ships
 
 
-class Taken(_Record, kw_only=True):
+class Taken(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A control that is promised, with the objective rows that are taken, as they will be measured."""
 
     control: Name
@@ -118,7 +118,7 @@ class Taken(_Record, kw_only=True):
     alternative: Text = ""  # what is done instead of what the control says, where it differs
 
 
-class LeftOut(_Record, kw_only=True):
+class LeftOut(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A control that is not promised, and why: silence made visible."""
 
     control: Name
@@ -126,7 +126,7 @@ class LeftOut(_Record, kw_only=True):
     reason: Text
 
 
-class Commitment(_Record, kw_only=True):
+class Commitment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A dated, expiring promise to meet named controls of one guideline for one system."""
 
     guideline: GuidelineRef
@@ -137,14 +137,14 @@ class Commitment(_Record, kw_only=True):
     contact: Text = ""
 
 
-class PlannedMeasurement(_Record, kw_only=True):
+class PlannedMeasurement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One objective's measurement, announced before it is run."""
 
     objective: Objective
     due: Instant | None = None
 
 
-class Plan(_Record, kw_only=True):
+class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The measurements announced beforehand for a commitment. Runs that began before the plan's entry do not count."""
 
     commitment: EntryId
@@ -153,7 +153,7 @@ class Plan(_Record, kw_only=True):
     note: Text = ""
 
 
-class Amendment(_Record, kw_only=True):
+class Amendment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A commitment is replaced by another text. What changed is computed by readers, not stated here."""
 
     amends: EntryId
@@ -161,14 +161,14 @@ class Amendment(_Record, kw_only=True):
     reason: Text
 
 
-class Withdrawal(_Record, kw_only=True):
+class Withdrawal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A statement is taken back. It stays in the log, marked."""
 
     withdraws: EntryId
     reason: Text
 
 
-class Release(_Record, kw_only=True):
+class Release(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A version of a system ships: it starts clocks."""
 
     system: System
@@ -179,7 +179,7 @@ class Release(_Record, kw_only=True):
 # ---- what was measured ----------------------------------------------------------------------------------
 
 
-class EvidenceRow(_Record, kw_only=True):
+class EvidenceRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One file that was read: named by digest, without path or host."""
 
     digest: Digest
@@ -204,7 +204,7 @@ class EvidenceRow(_Record, kw_only=True):
     disagreements: Many = []  # header figures that the samples do not bear out
 
 
-class RunFigure(_Record, kw_only=True):
+class RunFigure(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one run alone showed for an objective."""
 
     evidence: Digest
@@ -215,7 +215,7 @@ class RunFigure(_Record, kw_only=True):
     upper: Decimal
 
 
-class Result(_Record, kw_only=True):
+class Result(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One objective held against the facts."""
 
     control: Name
@@ -242,7 +242,7 @@ class Result(_Record, kw_only=True):
     reasons: Many = []  # why inconclusive or not measured
 
 
-class Assessment(_Record, kw_only=True):
+class Assessment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Facts held against objectives. The same evidence and plan give the same bytes: no clock, path or host is in it."""
 
     rules: Name  # version of the outcome rules, "troth-outcome/1"
