@@ -1,1 +1,57 @@
 """COSE_Sign1, COSE keys, deterministic CBOR, signature algorithms."""
+
+from troth.cose.cbor import Tag, decode, encode
+from troth.cose.keys import (
+    ALGORITHM_NAMES,
+    ED25519,
+    EDDSA,
+    ES256,
+    SUPPORTED_ALGORITHMS,
+    PrivateKey,
+    PublicKey,
+    Signer,
+    require_fit,
+)
+from troth.cose.sign1 import (
+    MAX_ENTRY,
+    MAX_TRANSPARENT,
+    Envelope,
+    HashEnvelope,
+    Sign1,
+    assemble,
+    attach,
+    normalise,
+    parse,
+    parse_envelope,
+    receipts,
+    sig_structure,
+    sign,
+)
+
+__all__ = [
+    "ALGORITHM_NAMES",
+    "ED25519",
+    "EDDSA",
+    "ES256",
+    "MAX_ENTRY",
+    "MAX_TRANSPARENT",
+    "SUPPORTED_ALGORITHMS",
+    "Envelope",
+    "HashEnvelope",
+    "PrivateKey",
+    "PublicKey",
+    "Sign1",
+    "Signer",
+    "Tag",
+    "assemble",
+    "attach",
+    "decode",
+    "encode",
+    "normalise",
+    "parse",
+    "parse_envelope",
+    "receipts",
+    "require_fit",
+    "sig_structure",
+    "sign",
+]

@@ -20,7 +20,6 @@ MAX_DEPTH: Final = 16
 MAX_ITEMS: Final = 100_000
 MAX_SIZE: Final = 16 * 1024 * 1024
 
-_LIMIT: Final = 1 << 64
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
 _SHORTEST: Final = {1: 24, 2: 1 << 8, 4: 1 << 16, 8: 1 << 32}
 
@@ -81,20 +80,6 @@ def _write(out: bytearray, value: object, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise CborError(f"a value nested more than {MAX_DEPTH} deep has no encoding here")
     match value:
-        case None:
-            out.append(0xF6)
-        case bool():
-            out.append(0xF5 if value else 0xF4)
-        case int():
-            out += head(_UNSIGNED, value) if value >= 0 else head(_NEGATIVE, -1 - value)
-        case bytes():
-            out += head(_BYTES, len(value)) + value
-        case str():
-            try:
-                text = value.encode()
-            except UnicodeEncodeError as fault:
-                raise CborError("text with a lone surrogate has no encoding") from fault
-            out += head(_TEXT, len(text)) + text
         case list() | tuple():
             out += head(_ARRAY, len(value))
             for item in value:
@@ -108,6 +93,26 @@ def _write(out: bytearray, value: object, depth: int) -> None:
         case Tag(number, inner):
             out += head(_TAG, number)
             _write(out, inner, depth + 1)
+        case _:
+            out += _scalar(value)
+
+
+def _scalar(value: object) -> bytes:
+    match value:
+        case None:
+            return b"\xf6"
+        case bool():
+            return b"\xf5" if value else b"\xf4"
+        case int():
+            return head(_UNSIGNED, value) if value >= 0 else head(_NEGATIVE, -1 - value)
+        case bytes():
+            return head(_BYTES, len(value)) + value
+        case str():
+            try:
+                text = value.encode()
+            except UnicodeEncodeError as fault:
+                raise CborError("text with a lone surrogate has no encoding") from fault
+            return head(_TEXT, len(text)) + text
         case _:
             raise CborError(f"a {type(value).__name__} has no encoding here")
 

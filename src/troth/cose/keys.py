@@ -25,7 +25,14 @@ ES256: Final = -7
 EDDSA: Final = -8
 ED25519: Final = -19
 SUPPORTED_ALGORITHMS: Final = frozenset({ES256, EDDSA, ED25519})
-ALGORITHM_NAMES: Final = {ES256: "ES256", EDDSA: "EdDSA", ED25519: "Ed25519", -48: "ML-DSA-44", -49: "ML-DSA-65", -50: "ML-DSA-87"}
+ALGORITHM_NAMES: Final = {
+    ES256: "ES256",
+    EDDSA: "EdDSA",
+    ED25519: "Ed25519",
+    -48: "ML-DSA-44",
+    -49: "ML-DSA-65",
+    -50: "ML-DSA-87",
+}
 
 _KTY, _KEY_ALG, _CRV, _X, _Y, _D = 1, 3, -1, -2, -3, -4
 _OKP, _EC2, _AKP = 1, 2, 7
@@ -54,7 +61,9 @@ class PublicKey(msgspec.Struct, frozen=True):
         """Refuse what cannot be a key of this kind."""
         if self.alg == EDDSA:
             if len(self.x) != 32 or self.y:
-                raise CoseError(f"an Ed25519 public key has 32 bytes, and this has {len(self.x) + len(self.y)}")
+                raise CoseError(
+                    f"an Ed25519 public key has 32 bytes, and this has {len(self.x) + len(self.y)}"
+                )
         elif self.alg == ES256:
             if len(self.x) != 32 or len(self.y) != 32:
                 raise CoseError("a P-256 public key has two coordinates of 32 bytes")
@@ -62,7 +71,7 @@ class PublicKey(msgspec.Struct, frozen=True):
             if x >= _P or y >= _P or (y * y - x * x * x + 3 * x - _B) % _P:
                 raise CoseError("the point is not on the curve P-256")
         else:
-            raise CoseError(f"a key for {_named(self.alg)} is not supported: use Ed25519 or ES256")
+            raise CoseError(f"a key for {named(self.alg)} is not supported: use Ed25519 or ES256")
 
     @classmethod
     def from_cose(cls, key: bytes | Mapping[Any, Any]) -> PublicKey:
@@ -76,27 +85,29 @@ class PublicKey(msgspec.Struct, frozen=True):
         members = decode(key, max_size=_MAX_COSE_KEY) if isinstance(key, bytes) else key
         if not isinstance(members, Mapping):
             raise CoseError("a COSE_Key is a CBOR map")
-        if _D in members and members.get(_KTY) in {_OKP, _EC2}:
+        kind, curve = (_integer(members.get(label)) for label in (_KTY, _CRV))
+        x, y = members.get(_X), members.get(_Y, b"")
+        if _D in members and kind in (_OKP, _EC2):
             raise CoseError(
                 "this COSE_Key holds a private key",
                 hint="Publish the public part alone, and replace the key if others have seen it",
             )
-        kind = (members.get(_KTY), members.get(_CRV))
-        x, y = members.get(_X), members.get(_Y, b"")
-        if kind[0] == _AKP:
-            raise CoseError(f"a key for {_named(members.get(_KEY_ALG))} is not supported yet: use Ed25519 or ES256")
-        if kind == (_EC2, _CRV_P256) and isinstance(y, bool):
+        if kind == _AKP:
+            raise CoseError(
+                f"a key for {named(members.get(_KEY_ALG))} is not supported yet: use Ed25519 or ES256"
+            )
+        if isinstance(y, bool):
             raise CoseError("a compressed point is not read: write the y coordinate of 32 bytes")
-        if kind not in {(_OKP, _CRV_ED25519), (_EC2, _CRV_P256)} or not (
+        if (kind, curve) not in ((_OKP, _CRV_ED25519), (_EC2, _CRV_P256)) or not (
             isinstance(x, bytes) and isinstance(y, bytes)
         ):
             raise CoseError(
-                f"a COSE_Key of type {kind[0]!r} and curve {kind[1]!r} is not supported",
+                f"a COSE_Key of type {kind} and curve {curve} with these members is not supported",
                 hint="Use Ed25519 (type 1, curve 6) or P-256 (type 2, curve 1)",
             )
-        found = cls(EDDSA, x, y) if kind[0] == _OKP else cls(ES256, x, y)
+        found = cls(EDDSA, x, y) if kind == _OKP else cls(ES256, x, y)
         if _KEY_ALG in members and not found.fits(members[_KEY_ALG]):
-            raise CoseError(f"the COSE_Key is meant for {_named(members[_KEY_ALG])}, which its type cannot do")
+            raise CoseError(f"the COSE_Key is meant for {named(members[_KEY_ALG])}, which its type cannot do")
         return found
 
     def members(self) -> dict[int, Any]:
@@ -115,7 +126,7 @@ class PublicKey(msgspec.Struct, frozen=True):
 
     def fits(self, alg: object) -> bool:
         """Whether signatures of this algorithm may be checked with this key."""
-        return alg in {EDDSA, ED25519} if self.alg == EDDSA else alg == ES256
+        return _integer(alg) in ((EDDSA, ED25519) if self.alg == EDDSA else (ES256,))
 
     def verify(self, message: bytes, signature: bytes) -> None:
         """Return if the signature (64 bytes) fits message and key.
@@ -124,9 +135,8 @@ class PublicKey(msgspec.Struct, frozen=True):
             SignatureError: it does not.
 
         """
-        good = (
-            len(signature) == 64
-            and (_ed25519_good if self.alg == EDDSA else _es256_good)(self, message, signature)
+        good = len(signature) == 64 and (_ed25519_good if self.alg == EDDSA else _es256_good)(
+            self, message, signature
         )
         if not good:
             raise SignatureError(
@@ -186,7 +196,7 @@ class PrivateKey:
 
     def __repr__(self) -> str:
         """The kind and the public name: never the secret."""
-        return f"PrivateKey({_named(self.alg)}, kid={self.public.thumbprint().hex()})"
+        return f"PrivateKey({named(self.alg)}, kid={self.public.thumbprint().hex()})"
 
     def secret(self) -> bytes:
         """The 32 secret bytes, for whoever stores the key."""
@@ -214,10 +224,15 @@ def require_fit(key: PublicKey, alg: int) -> None:
 
     """
     if not key.fits(alg):
-        raise KeyMismatchError(f"the header says {_named(alg)}, and the key is for {_named(key.alg)}")
+        raise KeyMismatchError(f"the header says {named(alg)}, and the key is for {named(key.alg)}")
 
 
-def _named(alg: object) -> str:
+def _integer(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def named(alg: object) -> str:
+    """What to call an algorithm in a message."""
     name = ALGORITHM_NAMES.get(alg) if isinstance(alg, int) else None
     return name or f"algorithm {alg!r}"
 
@@ -241,7 +256,7 @@ def _ed25519_good(key: PublicKey, message: bytes, signature: bytes) -> bool:
 
 def _es256_private(alg: int, scalar: bytes) -> Any:
     if alg != ES256:
-        raise CoseError(f"a key for {_named(alg)} is not supported: use Ed25519 or ES256")
+        raise CoseError(f"a key for {named(alg)} is not supported: use Ed25519 or ES256")
     number = int.from_bytes(scalar, "big")
     if not 0 < number < _N:
         raise KeyFileError("the scalar of a P-256 key lies between 1 and the order of the curve")
@@ -259,7 +274,9 @@ def _es256_public(handle: Any) -> PublicKey:
 def _es256_loaded(x: bytes, y: bytes) -> Any:
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - OpenSSL is loaded when it is used
 
-    numbers = ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), ec.SECP256R1())
+    numbers = ec.EllipticCurvePublicNumbers(
+        int.from_bytes(x, "big"), int.from_bytes(y, "big"), ec.SECP256R1()
+    )
     return numbers.public_key()
 
 
@@ -268,7 +285,9 @@ def _es256_good(key: PublicKey, message: bytes, signature: bytes) -> bool:
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415 - as above
     from cryptography.hazmat.primitives.asymmetric import ec, utils  # noqa: PLC0415 - as above
 
-    der = utils.encode_dss_signature(int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big"))
+    der = utils.encode_dss_signature(
+        int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    )
     try:
         _es256_loaded(key.x, key.y).verify(der, message, ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:
