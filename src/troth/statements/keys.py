@@ -1,0 +1,170 @@
+"""Whose key is it? The log's anchors and enrolments, folded entry by entry. Pure; time comes from the log.
+
+A key speaks for an issuer from its enrolment's ``not_before`` until its ``not_after``, and only in entries after
+the enrolment. Enrolments are signed by an operator key that the trust anchors name, or, on rotation, by the
+issuer's previous key; each carries the issuer's own request, signed by the key that it asks to enrol.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from troth.cose import PublicKey
+from troth.errors import EnrolmentError, KeyMismatchError, NotEnrolledError, TrothError
+from troth.identifiers import check_issuer, parse_instant, unb64url
+from troth.statements.payloads import KeyEnrolment, KeyRequest, RegistrationPolicy, TrustAnchors
+from troth.statements.statement import Statement, read
+
+
+class Enrolment(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that the log admitted for an issuer."""
+
+    id: str  # entry
+    index: int
+    issuer: str
+    name: str
+    roles: tuple[str, ...]
+    key: PublicKey
+    not_before: datetime
+    not_after: datetime
+
+    def covers(self, at: datetime) -> bool:
+        """Whether the key speaks for its issuer at this time."""
+        return self.not_before <= at <= self.not_after
+
+
+def key_from_text(text: str) -> PublicKey:
+    """A public key from base64url of its COSE_Key."""
+    return PublicKey.from_cose(unb64url(text))
+
+
+def operators(anchors: TrustAnchors) -> tuple[PublicKey, ...]:
+    """The keys that may enrol and may change the policy."""
+    return tuple(key_from_text(text) for text in anchors.operator_keys)
+
+
+def receipt_keys(anchors: TrustAnchors) -> tuple[PublicKey, ...]:
+    """The keys that sign receipts and clocks."""
+    return tuple(key_from_text(text) for text in anchors.receipt_keys)
+
+
+def check_enrolment(
+    statement: Statement, anchors: TrustAnchors, previous: Enrolment | None = None
+) -> Enrolment:
+    """The enrolment that a key-enrolment statement makes. Raises EnrolmentError, SignatureError, KeyMismatchError.
+
+    ``previous`` is the enrolment that a rotation names; without one only an operator's key will do. The index is
+    left at −1: the caller knows it.
+    """
+    record = statement.record
+    if not isinstance(record, KeyEnrolment):
+        raise EnrolmentError(f"a {statement.kind or 'foreign'} statement is no enrolment")
+    signer = statement.key
+    if signer is None:
+        raise EnrolmentError("the enrolment carries no key")
+    allowed = operators(anchors)
+    if record.rotates is not None and previous is not None and previous.issuer == record.issuer:
+        allowed = (*allowed, previous.key)
+    if signer not in allowed:
+        raise EnrolmentError(
+            "the enrolment is signed by a key that may not enrol",
+            hint="An operator's key signs enrolments, or the issuer's previous key a rotation",
+        )
+    statement.sign1.verify(signer)
+    key = key_from_text(record.key)
+    request = read(unb64url(record.request))
+    if not isinstance(request.record, KeyRequest):
+        raise EnrolmentError("the enrolment holds no key request")
+    if (
+        request.record.key != record.key
+        or request.record.issuer != record.issuer
+        or request.issuer != record.issuer
+    ):
+        raise KeyMismatchError("the issuer asked for another key or another name than was enrolled")
+    request.sign1.verify(key)
+    not_before, not_after = parse_instant(record.not_before), parse_instant(record.not_after)
+    if not_after <= not_before:
+        raise EnrolmentError("the enrolment ends before it begins")
+    return Enrolment(
+        id=statement.id,
+        index=-1,
+        issuer=check_issuer(record.issuer),
+        name=record.name,
+        roles=tuple(record.roles),
+        key=key,
+        not_before=not_before,
+        not_after=not_after,
+    )
+
+
+class KeyRing(msgspec.Struct, frozen=True):
+    """Anchors, policy and enrolments after some entries of a log."""
+
+    anchors: TrustAnchors | None = None
+    policy: RegistrationPolicy | None = None
+    enrolments: dict[str, tuple[Enrolment, ...]] = {}  # by issuer
+    by_id: dict[str, Enrolment] = {}
+
+    def step(self, statement: Statement, index: int) -> KeyRing:
+        """The ring after one more entry. Statements that are not about keys, or not allowed to be, change nothing."""
+        record = statement.record
+        if isinstance(record, RegistrationPolicy) and self._by_operator(statement, index):
+            return msgspec.structs.replace(self, policy=record)
+        if isinstance(record, TrustAnchors) and self._by_operator(statement, index):
+            return msgspec.structs.replace(self, anchors=record)
+        if isinstance(record, KeyEnrolment) and self.anchors is not None:
+            try:
+                made = check_enrolment(statement, self.anchors, self.by_id.get(record.rotates or ""))
+            except TrothError:
+                return self  # an entry that a log should not have taken enrols nobody
+            made = msgspec.structs.replace(made, index=index)
+            earlier = self.enrolments.get(made.issuer, ())
+            return msgspec.structs.replace(
+                self,
+                enrolments={**self.enrolments, made.issuer: (*earlier, made)},
+                by_id={**self.by_id, made.id: made},
+            )
+        return self
+
+    def admits(self, issuer: str, key: PublicKey | None, at: datetime) -> Enrolment:
+        """The enrolment under which a key speaks for an issuer at a time, else NotEnrolledError."""
+        if key is None:
+            raise NotEnrolledError("the statement carries no key", hint="Sign it with `troth sign`")
+        found = [each for each in self.enrolments.get(issuer, ()) if each.key == key]
+        if not found:
+            raise NotEnrolledError(
+                f"the log holds no enrolment of this key for {issuer}",
+                hint="Ask the log's operator to enrol the key",
+            )
+        for each in reversed(found):
+            if each.covers(at):
+                return each
+        last = found[-1]
+        state = "is not yet valid" if at < last.not_before else "has expired"
+        raise NotEnrolledError(
+            f"the enrolment of this key for {issuer} {state} "
+            f"({last.not_before:%Y-%m-%d} to {last.not_after:%Y-%m-%d})",
+            hint="Ask the log's operator to enrol a key that is valid now",
+        )
+
+    def is_operator(self, statement: Statement) -> bool:
+        """Whether the statement names and carries an operator's key. The signature is the caller's to check."""
+        if self.anchors is None or statement.key is None:
+            return False
+        return statement.key in operators(self.anchors)
+
+    def _by_operator(self, statement: Statement, index: int) -> bool:
+        """Leaves 0 and 1 found the log, leaf 1 by a key that it names; later ones need the anchors in force."""
+        if index == 0:
+            return True
+        founding = index == 1 and isinstance(statement.record, TrustAnchors)
+        anchors = statement.record if founding else self.anchors
+        if not isinstance(anchors, TrustAnchors) or statement.key not in operators(anchors):
+            return False
+        try:
+            statement.sign1.verify()
+        except TrothError:
+            return False
+        return True
