@@ -1,0 +1,64 @@
+"""Where each page lives on a hub. Stable: an address outlives titles, versions and the software.
+
+Issuers are named by host (``https://lab.example`` is ``lab.example``) or by their ``did:web``; systems by the
+first 20 hex digits of the SHA-256 of their URI, because a URI in a path does not survive every proxy;
+guidelines by digest; statements by entry id. The twin of a page is its address with ``.json``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from urllib.parse import quote
+
+HOME, LOG, VERIFY, STANDING = "/", "/log", "/verify", "/standing.json"
+ORIGIN = "https://"
+
+
+def issuer_slug(issuer: str) -> str:
+    """The issuer's part of an address, unescaped."""
+    return issuer.removeprefix(ORIGIN)
+
+
+def issuer_of(slug: str) -> str:
+    """The issuer that a slug means."""
+    return slug if slug.startswith("did:") else ORIGIN + slug
+
+
+def issuer(name: str) -> str:
+    """An issuer's page."""
+    return "/issuers/" + quote(issuer_slug(name), safe=":")
+
+
+def system_slug(uri: str) -> str:
+    """The system's part of an address."""
+    return hashlib.sha256(uri.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def system(issuer_name: str, uri: str) -> str:
+    """The page of a system, under the issuer that makes promises about it."""
+    return f"{issuer(issuer_name)}/systems/{system_slug(uri)}"
+
+
+def statement(entry: str) -> str:
+    """A statement's page."""
+    return "/statements/" + quote(entry, safe="")
+
+
+def claim(entry: str) -> str:
+    """The page that shows an assessment as a claim."""
+    return "/claims/" + quote(entry, safe="")
+
+
+def said(kind: str, entry: str) -> str:
+    """The page that shows a statement best: claims have their own."""
+    return claim(entry) if kind.startswith("assessment@") else statement(entry)
+
+
+def guideline(digest: str) -> str:
+    """A guideline's page."""
+    return "/guidelines/" + quote(digest.removeprefix("sha256:"), safe="")
+
+
+def twin(page: str) -> str:
+    """The same as JSON."""
+    return "/index.json" if page == HOME else page + ".json"

@@ -1,0 +1,90 @@
+"""The assessment as one HTML file: no request leaves it, no script is in it, it prints, and it fits a phone.
+
+Leaves out every judgement: outcomes are the assessment's own. There is no total of them.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from markupsafe import Markup
+
+from troth.identifiers import digest
+from troth.reports.environment import fill, stylesheet
+from troth.reports.results import ControlText, view
+from troth.statements.canonical import canonical
+from troth.statements.payloads import Assessment
+
+
+class Step(msgspec.Struct, frozen=True):
+    """Something to do next: what it does, and the command."""
+
+    does: str
+    command: str
+
+
+class ClaimRef(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the registered claim is, once there is one."""
+
+    entry: str  # id
+    verify: str  # the command that checks it
+
+
+def next_steps(draft_name: str) -> tuple[Step, ...]:
+    """From a draft to a claim that others can check."""
+    draft = shlex.quote(draft_name)
+    return (
+        Step("Read the exact public words before anything is signed.", f"troth sign --preview {draft}"),
+        Step("Sign. Nothing leaves this machine.", f"troth sign {draft} -o claim.cose"),
+        Step("Publish it on a log. This is the first step that others see.", "troth register claim.cose"),
+        Step("Check it as a sceptic would.", "troth verify claim.troth"),
+    )
+
+
+def render(
+    assessment: Assessment,
+    *,
+    guideline_title: str,
+    controls: Mapping[str, ControlText],
+    draft_name: str,
+    file_names: Mapping[str, str],
+    generated: str | None = None,
+    at: str | None = None,
+    claim: ClaimRef | None = None,
+    luck: str = "",
+    steps: Sequence[Step] | None = None,
+) -> str:
+    """The report. The same arguments give the same text.
+
+    Args:
+        assessment: what is shown.
+        guideline_title: the guideline's own title.
+        controls: by control id, the guideline's words.
+        draft_name: the draft claim's file name, for the commands.
+        file_names: evidence digest -> file name; what is missing shows its digest only.
+        generated: when the report was made (RFC 3339 UTC); left out where None.
+        at: the instant at which staleness is judged; ``generated`` where None.
+        claim: the registered claim, where there is one.
+        luck: one sentence on how many outcomes chance alone may have turned.
+        steps: what to do next, where the caller knows better commands than ``next_steps``.
+    """
+    instant = at or generated
+    return fill(
+        "report.html",
+        {
+            "assessment": assessment,
+            "seen": view(assessment, controls=controls, file_names=file_names, at=instant),
+            "digest": digest(canonical(assessment)),
+            "guideline_title": guideline_title,
+            "names": file_names,
+            "generated": generated,
+            "at": instant,
+            "claim": claim,
+            "luck": luck,
+            "steps": tuple(next_steps(draft_name) if steps is None else steps),
+            # constants of this package, in a style element: no tag can end it early
+            "css": Markup(stylesheet().decode("utf-8")),  # noqa: S704
+        },
+    )

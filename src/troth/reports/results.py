@@ -1,0 +1,183 @@
+"""An assessment's results as people read them; the report and the hub's claim page share this.
+
+Nothing is judged here but one thing: whether a result is stale at the instant that the caller gives.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from markupsafe import Markup
+
+from troth.reports import svg
+from troth.reports.numbers import bound, estimate, exact, number, plural, when
+from troth.statements.payloads import Assessment, EvidenceRow, Outcome, Result, RunFigure
+
+OUTCOMES: tuple[Outcome, ...] = ("met", "not met", "inconclusive", "not measured")
+BINDINGS = {
+    "digest": "to the artefact's digest",
+    "snapshot": "to a dated snapshot",
+    "endpoint": "to an endpoint at a time",
+    "unbound": "to no artefact",
+}
+MOST_RUNS = 50  # single runs shown under an objective
+MOST_EVIDENCE = 500  # rows of evidence shown in one document
+
+
+class ControlText(msgspec.Struct, frozen=True, kw_only=True):
+    """What a control asks for, and each of its objectives, in the guideline's own words."""
+
+    title: str
+    prose: str = ""
+    objectives: Mapping[str, str] = {}  # objective id -> statement
+
+
+class RunView(msgspec.Struct, frozen=True, kw_only=True):
+    """One run's figures in words."""
+
+    evidence: str
+    name: str  # the file's name where the reader has it, else ""
+    n: int
+    clusters: int
+    estimate: str
+    lower: str
+    upper: str
+
+
+class ResultView(msgspec.Struct, frozen=True, kw_only=True):
+    """One objective, ready for a template. Texts are plain and still to be escaped; ``plot`` is markup."""
+
+    control: str
+    control_title: str
+    objective: str
+    statement: str
+    outcome: Outcome
+    sentence: str
+    reasons: tuple[str, ...]
+    plot: Markup
+    asked: str  # "at most 5 %", or "no threshold is stated"
+    confidence: str
+    estimate: str
+    lower: str
+    upper: str
+    decides: str  # "lower", "upper" or ""
+    n: int
+    clusters: int
+    unscored: int
+    events: str
+    method: str
+    statistic: str
+    binding: str
+    measured_at: str
+    stale_after: str
+    stale: bool
+    disagree: str
+    runs: tuple[RunView, ...]
+    runs_total: int
+
+
+class AssessmentView(msgspec.Struct, frozen=True, kw_only=True):
+    """An assessment, ready for a template."""
+
+    rows: tuple[ResultView, ...]
+    counts: tuple[tuple[Outcome, int], ...]  # all four, in one order, zeros too
+    summary: str
+    stale: tuple[ResultView, ...]
+    disagree: tuple[ResultView, ...]
+    headers: tuple[EvidenceRow, ...]  # whose header says something else than its samples
+    evidence: tuple[EvidenceRow, ...]  # used first, then excluded, then not used; in the claim's order within
+    evidence_total: int
+
+
+def view(
+    assessment: Assessment,
+    *,
+    controls: Mapping[str, ControlText],
+    file_names: Mapping[str, str],
+    at: str | None,
+) -> AssessmentView:
+    """What templates need of an assessment. ``at`` is the instant for staleness; None leaves it unsaid."""
+    moment = when(at)
+    rows = tuple(_row(result, controls, file_names, moment) for result in assessment.results)
+    tally = Counter(row.outcome for row in rows)
+    counts = tuple((outcome, tally[outcome]) for outcome in OUTCOMES)
+    order = {"used": 0, "excluded": 1, "not used": 2}
+    evidence = sorted(assessment.evidence, key=lambda row: order.get(row.use, 3))
+    return AssessmentView(
+        rows=rows,
+        counts=counts,
+        summary=summarise(counts),
+        stale=tuple(row for row in rows if row.stale),
+        disagree=tuple(row for row in rows if row.disagree),
+        headers=tuple(row for row in assessment.evidence if row.disagreements),
+        evidence=tuple(evidence[:MOST_EVIDENCE]),
+        evidence_total=len(evidence),
+    )
+
+
+def summarise(counts: tuple[tuple[Outcome, int], ...]) -> str:
+    """``Of 4 objectives: 1 met, 1 not met, 1 inconclusive, 1 not measured.`` Never a total of them."""
+    total = sum(number for _, number in counts)
+    return f"Of {plural(total, 'objective')}: " + ", ".join(f"{count} {word}" for word, count in counts) + "."
+
+
+def _row(
+    result: Result, controls: Mapping[str, ControlText], names: Mapping[str, str], moment: datetime | None
+) -> ResultView:
+    """One result in words."""
+    control = controls.get(result.control)
+    after = when(result.stale_after)
+    return ResultView(
+        control=result.control,
+        control_title=control.title if control else "",
+        objective=result.objective,
+        statement=control.objectives.get(result.objective, "") if control else "",
+        outcome=result.outcome,
+        sentence=result.sentence,
+        reasons=tuple(reason for reason in result.reasons if reason != result.sentence),
+        plot=svg.interval_plot(result),
+        asked=svg.asked(result),
+        confidence=exact(result.confidence),
+        estimate=estimate(result.estimate),
+        lower=bound(result.lower, upper=False, threshold=result.threshold),
+        upper=bound(result.upper, upper=True, threshold=result.threshold),
+        decides=svg.deciding(result) or "",
+        n=result.n,
+        clusters=result.clusters,
+        unscored=result.unscored,
+        events=_plain(result.events),
+        method=result.method,
+        statistic=result.statistic,
+        binding=BINDINGS.get(result.binding, result.binding) if result.binding else "",
+        measured_at=result.measured_at or "",
+        stale_after=result.stale_after or "",
+        stale=moment is not None and after is not None and moment > after,
+        disagree=result.runs_disagree,
+        runs=tuple(_run(run, result.threshold, names) for run in result.runs[:MOST_RUNS]),
+        runs_total=len(result.runs),
+    )
+
+
+def _run(run: RunFigure, threshold: str | None, names: Mapping[str, str]) -> RunView:
+    """One run's figures in words."""
+    return RunView(
+        evidence=run.evidence,
+        name=names.get(run.evidence, ""),
+        n=run.n,
+        clusters=run.clusters,
+        estimate=estimate(run.estimate),
+        lower=bound(run.lower, upper=False, threshold=threshold),
+        upper=bound(run.upper, upper=True, threshold=threshold),
+    )
+
+
+def _plain(text: str | None) -> str:
+    """A decimal without trailing zeros; other text as it stands."""
+    value = number(text)
+    if value is None:
+        return text or ""
+    plain = f"{value:f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain

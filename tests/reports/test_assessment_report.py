@@ -1,0 +1,158 @@
+"""The report as one file: complete, inert, the same every time."""
+
+import re
+from html.parser import HTMLParser
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from troth.reports import results
+from troth.reports.assessment_report import ClaimRef, Step, render
+from troth.reports.results import ControlText
+from troth.statements.payloads import Assessment
+
+LOADS = re.compile(
+    r"""<(script|link|img|iframe|object|embed|base|form)\b|\b(src|srcset|action)=|@import|url\(|\son\w+=""",
+    re.IGNORECASE,
+)
+
+
+def test_the_file_loads_nothing_and_runs_nothing(assessment, report_words):
+    html = render(assessment, **report_words)
+    assert LOADS.search(html) is None
+    assert set(re.findall(r'href="([^"]*)"', html)) == {"#main", "#evidence"}
+    assert "default-src 'none'" in html
+
+
+def test_every_outcome_is_counted_and_none_is_summed_up(assessment, report_words):
+    html = render(assessment, **report_words)
+    assert "Of 6 objectives: 2 met, 1 not met, 1 inconclusive, 2 not measured." in html
+    assert html.count('<svg class="plot') == 6
+
+
+def test_every_result_and_every_file_of_evidence_is_there(assessment, report_words):
+    html = render(assessment, **report_words)
+    for result in assessment.results:
+        assert html.count(result.objective) >= 3
+        assert result.sentence in html
+    for row in assessment.evidence:
+        assert row.digest in html
+    assert "The run was cancelled: it holds 12 of 100 samples." in html
+    assert "match/accuracy: the header says 0.98, the samples give 1." in html
+    assert "Run 1 alone would be met, run 2 alone not met." in html
+
+
+def test_staleness_is_judged_at_the_instant_that_is_given(assessment, report_words):
+    late = render(assessment, **report_words)
+    assert "these results are older" in late
+    assert "st-2.leak: measured" in late
+    early = render(assessment, **report_words, at="2026-10-29T11:20:31Z")
+    assert "these results are older" not in early
+    unsaid = render(assessment, **{**report_words, "generated": None})
+    assert "No instant was given" in unsaid
+
+
+def test_the_same_arguments_give_the_same_bytes(assessment, report_words):
+    assert render(assessment, **report_words) == render(assessment, **report_words)
+
+
+def test_commands_quote_the_draft_and_give_way_to_the_claim(assessment, report_words):
+    assert "troth sign --preview &#39;draft claim.json&#39;" in render(assessment, **report_words)
+    own = render(assessment, **report_words, steps=[Step("Do it.", "troth do")])
+    assert "troth do" in own
+    assert "--preview" not in own
+    claim = ClaimRef(entry="E" * 43, verify="troth verify there.troth")
+    claimed = render(assessment, **report_words, claim=claim)
+    assert claimed.count("troth verify there.troth") == 2
+    assert "--preview" not in claimed
+
+
+def test_an_empty_assessment_still_makes_a_report(assessment):
+    bare = Assessment(rules="r", guideline=assessment.guideline, results=[], evidence=[])
+    html = render(bare, guideline_title="G", controls={}, draft_name="d", file_names={})
+    assert "Of 0 objectives" in html
+    assert "none is named" in html
+    assert "No file of evidence was read." in html
+    assert "No two runs" in html
+
+
+def test_what_is_cut_for_length_is_said(assessment, report_words, monkeypatch):
+    monkeypatch.setattr(results, "MOST_EVIDENCE", 2)
+    monkeypatch.setattr(results, "MOST_RUNS", 1)
+    html = render(assessment, **report_words)
+    assert "5 files read" in html
+    assert "The first 2 are shown; all are in the claim." in html
+    assert "The first 1 of 2; all are in the claim." in html
+
+
+class Tags(HTMLParser):
+    """The tags and attribute names of a document: its markup without its text."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.seen = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.seen.append((tag, tuple(name for name, _ in attributes)))
+
+    def handle_endtag(self, tag):
+        self.seen.append(("/" + tag, ()))
+
+
+def swapped(record, text, keep):
+    """The record with every free text replaced by one text (words of closed sets and numbers are kept)."""
+    return msgspec.convert(_swap(msgspec.to_builtins(record), text, keep), type(record))
+
+
+def _swap(value, text, keep, name=""):
+    if isinstance(value, dict):
+        return {key: _swap(inner, text, keep, key) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_swap(inner, text, keep, name) for inner in value]
+    return text if isinstance(value, str) and name not in keep else value
+
+
+KEEP = {"outcome", "direction", "use", "binding", "threshold", "confidence", "estimate", "lower", "upper", "events",
+        "digest", "digests", "evidence", "system_digest", "commitment", "plan", "created", "completed",
+        "measured_at", "stale_after", "expires"}  # fmt: skip
+HOSTILE = st.one_of(
+    st.sampled_from(
+        [
+            "<script>alert(1)</script>",
+            '"><img src=x onerror=alert(1)>',
+            "{{ 7 * 7 }}",
+            "{% raw %}",
+            "</style><b>",
+            "</title><svg onload=x>",
+            "' autofocus onfocus='x",
+            "javascript:alert(1)",
+            "&lt;b&gt;",
+            "<!--",
+            "]]>",
+        ]
+    ),
+    st.text(st.characters(exclude_categories=("Cs",)), min_size=3, max_size=40),
+)
+
+
+@given(text=HOSTILE)
+def test_no_text_of_a_claim_becomes_markup(claim_once, text):
+    assessment_once, words_once = claim_once
+    harmless, hostile = (
+        render(
+            swapped(assessment_once, word, KEEP),
+            **{
+                **words_once,
+                "guideline_title": word,
+                "controls": {word: ControlText(title=word, prose=word, objectives={word: word})},
+                "file_names": dict.fromkeys(words_once["file_names"], word),
+                "draft_name": word,
+                "luck": word,
+            },
+        )
+        for word in ("plain", text)
+    )
+    assert Tags(hostile).seen == Tags(harmless).seen
