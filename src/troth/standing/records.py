@@ -10,7 +10,15 @@ from troth.statements.payloads import Outcome
 
 Rung = Literal["no promise", "promised", "evidenced", "independently checked"]
 Mark = Literal[
-    "overdue", "stale", "amended", "weakened", "withdrawn", "expired", "under challenge", "contested", "no response"
+    "overdue",
+    "stale",
+    "amended",
+    "weakened",
+    "withdrawn",
+    "expired",
+    "under challenge",
+    "contested",
+    "no response",
 ]
 
 

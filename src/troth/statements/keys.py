@@ -149,6 +149,10 @@ class KeyRing(msgspec.Struct, frozen=True):
             hint="Ask the log's operator to enrol a key that is valid now",
         )
 
+    def clock_keys(self) -> tuple[PublicKey, ...]:
+        """The keys that may sign a clock: those that sign receipts."""
+        return receipt_keys(self.anchors) if self.anchors else ()
+
     def is_operator(self, statement: Statement) -> bool:
         """Whether the statement names and carries an operator's key. The signature is the caller's to check."""
         if self.anchors is None or statement.key is None:

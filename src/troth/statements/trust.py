@@ -32,10 +32,9 @@ class TrustFile(msgspec.Struct, frozen=True, kw_only=True):
     witnesses: Annotated[list[str], Meta(max_length=64)] = []  # vkeys; nothing asks for them yet
     quorum: Annotated[int, Meta(ge=0)] = 0
 
-    def keys(self) -> dict[bytes, PublicKey]:
-        """Receipt keys by thumbprint."""
-        found = (key_from_text(text) for text in self.receipt_keys)
-        return {key.thumbprint(): key for key in found}
+    def keys(self) -> tuple[PublicKey, ...]:
+        """The receipt keys."""
+        return tuple(key_from_text(text) for text in self.receipt_keys)
 
     def to_bytes(self) -> bytes:
         """The file's bytes: canonical JSON and a line feed."""

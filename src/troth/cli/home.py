@@ -1,0 +1,99 @@
+"""Where a user's keys, trust files and settings are. With config, the only reader of the environment.
+
+``TROTH_HOME`` (default ``~/.config/troth``) holds ``keys/NAME.key``, ``trust/*.json``; ``troth.json`` in the folder
+of a project names its issuer, system, guideline and hub, so that commands need not be told again.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import msgspec
+
+from troth.errors import InputError, StorageError, UsageError
+
+PROJECT = "troth.json"
+
+
+class Project(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What ``troth.json`` says."""
+
+    issuer: str = ""
+    system: str = ""
+    system_name: str = ""
+    guideline: str = "starter"
+    hub: str = ""
+    key: str = "default"
+
+
+def home() -> Path:
+    """The folder of keys and trust files."""
+    named = os.environ.get("TROTH_HOME")
+    return Path(named) if named else Path.home() / ".config" / "troth"
+
+
+def project(folder: Path | None = None) -> Project:
+    """The project of this folder; empty where there is none."""
+    path = (folder or Path()) / PROJECT
+    if not path.exists():
+        return Project()
+    return _settings(path)
+
+
+def _settings(path: Path) -> Project:
+    """A settings file. Raises InputError."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Project)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", where=str(path)) from error
+
+
+def key_path(name: str) -> Path:
+    """The file of a key: a name in the key folder, or a path."""
+    if "/" in name or name.endswith(".key"):
+        return Path(name)
+    return home() / "keys" / f"{name}.key"
+
+
+def passphrase(path: Path) -> str:
+    """The passphrase from TROTH_PASSPHRASE, or typed where the key is locked and a person is there."""
+    given = os.environ.get("TROTH_PASSPHRASE", "")
+    if given or not path.exists() or b'"locked"' not in path.read_bytes()[:4096] or not sys.stdin.isatty():
+        return given
+    import getpass
+
+    return getpass.getpass(f"Passphrase of {path.name}: ")
+
+
+def read_bytes(path: Path, what: str = "file") -> bytes:
+    """A file's bytes, or stdin for ``-``. Raises InputError."""
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise InputError(f"the {what} cannot be read: {error.strerror}", where=str(path)) from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file or nothing: to a neighbour, then renamed over. Raises StorageError."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise StorageError(f"cannot be written: {error.strerror}", where=str(path)) from error
+
+
+def need(value: str, flag: str, what: str) -> str:
+    """A setting that must be there, from a flag or the project's file."""
+    if not value:
+        raise UsageError(
+            f"{what} is not known", hint=f"Give {flag}, or write it into {PROJECT} (`troth init`)"
+        )
+    return value

@@ -1,0 +1,100 @@
+"""`troth log check|mirror|export`: audit any C2SP tile log, keep one whole, write one out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from troth.cli import home, trust
+from troth.cli.output import Json, emit, note, progress, say
+
+group = typer.Typer(help="Audit, mirror and export logs.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(group, name="log")
+
+
+Vkey = typer.Option(
+    "", "--vkey", help="The log's verifier key (C2SP); by default the pinned one for its origin."
+)
+Trusted = typer.Option(None, "--trust", help="Trust file; by default those that are pinned.")
+
+
+@group.command()
+def check(
+    source: str = typer.Argument(..., metavar="DIR|URL", help="A log: a folder of tiles or an address."),
+    *,
+    vkey: str = Vkey,
+    trusted: Path | None = Trusted,
+    also: list[Path] = typer.Option([], "--also", help="A checkpoint kept from before, to hold the log to."),
+    json: bool = Json,
+) -> None:
+    """Recompute every tile from the entries and hold the root to the signed checkpoint. Entries are opaque bytes."""
+    from troth.workflows import mirror
+    from troth.workflows.sources import open_source
+    from troth.workflows.stand import vkey_for
+
+    log = open_source(source)
+    key = vkey or vkey_for(log, trust.load(trusted))
+    further = [home.read_bytes(path, "checkpoint") for path in also]
+    with progress("Auditing", quiet=json) as bar:
+        found = mirror.check(log, key, further=further, progress=bar)
+    if json:
+        emit({"origin": found.origin, "size": found.size, "root": found.root.hex(), "tiles": found.tiles,
+              "hidden": found.hidden, "checkpoints": [c.size for c in found.checkpoints]})  # fmt: skip
+        return
+    say(f"{found.origin}: {found.size} entries and {found.tiles} tiles recomputed, {found.hidden} hidden")
+    say(f"root {found.root.hex()}, as {len(found.checkpoints)} checkpoint(s) signed it")
+
+
+@group.command()
+def mirror(
+    url: str = typer.Argument(..., metavar="URL", help="The hub's address, or another mirror's folder."),
+    folder: Path = typer.Argument(
+        ..., metavar="DIR", help="Where the mirror is kept; run again to bring it up to date."
+    ),
+    *,
+    vkey: str = Vkey,
+    trusted: Path | None = Trusted,
+    json: bool = Json,
+) -> None:
+    """Copy a log and audit what was copied, before its checkpoint is written. Resumes where it stopped."""
+    from troth.workflows import mirror as mirrors
+    from troth.workflows.sources import open_source
+    from troth.workflows.stand import vkey_for
+
+    log = open_source(url)
+    key = vkey or vkey_for(log, trust.load(trusted))
+    with progress("Mirroring", quiet=json) as bar:
+        done = mirrors.mirror(log, mirrors.log_folder(folder), key, bar)
+    if json:
+        emit(done)
+        return
+    say(f"{done.origin}: {done.size} entries in {folder}, {done.fetched} files fetched, {done.kept} kept")
+    if done.missing_blobs:
+        note(
+            f"{len(done.missing_blobs)} payloads are not to be had from there: {', '.join(done.missing_blobs[:3])} …"
+        )
+
+
+@group.command()
+def export(
+    folder: Path = typer.Argument(..., metavar="DIR", help="Where the static archive is written."),
+    *,
+    data: Path = typer.Option(..., "--data", help="The hub's data directory."),
+    json: bool = Json,
+) -> None:
+    """Write a hub's whole log as plain files that any web server can serve and any mirror can read."""
+    from troth.workflows.export import export as write
+
+    with progress("Exporting", quiet=json) as bar:
+        done = write(data, folder, bar)
+    if json:
+        emit(done)
+        return
+    say(
+        f"{done.origin}: {done.size} entries in {folder}, {done.fetched} files written, {done.blobs} payloads"
+    )

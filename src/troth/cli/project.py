@@ -1,0 +1,161 @@
+"""`troth init`, `commitment new`, `plan new`: the files that a lab starts from, filled in as far as they can be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import typer
+
+from troth.cli import home
+from troth.cli.output import Json, emit, note, say
+from troth.errors import StorageError, UsageError
+
+commitments = typer.Typer(help="Draft commitments.", no_args_is_help=True)
+plans = typer.Typer(help="Draft plans.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.command()(init)
+    app.add_typer(commitments, name="commitment")
+    app.add_typer(plans, name="plan")
+
+
+Out = typer.Option(None, "--out", "-o", help="Where to write.")
+
+
+def init(
+    folder: Path = typer.Argument(Path(), help="The project's folder."),
+    *,
+    issuer: str = typer.Option(
+        "", "--issuer", help="Who you are: an HTTPS origin, such as https://lab.example."
+    ),
+    system: str = typer.Option("", "--system", help="The system: an absolute URI."),
+    name: str = typer.Option("", "--name", help="The system's name for people."),
+    guideline: str = typer.Option("starter", "--guideline", help="A built-in guideline or a file."),
+    hub: str = typer.Option("", "--hub", help="The hub's address."),
+    json: bool = Json,
+) -> None:
+    """Start a project: troth.json, and commitment.json to edit. Sends nothing and makes no key."""
+    from troth.commitments import skeleton
+    from troth.guidance import read_catalog
+    from troth.identifiers import check_issuer, check_system
+    from troth.readers.packs import find_pack
+
+    if issuer:
+        check_issuer(issuer)
+    if system:
+        check_system(system)
+    settings = home.Project(issuer=issuer, system=system, system_name=name, guideline=guideline, hub=hub)
+    draft = skeleton(read_catalog(find_pack(guideline)))
+    made = {home.PROJECT: msgspec.to_builtins(settings), "commitment.json": draft}
+    for file in made:
+        if (folder / file).exists():
+            raise StorageError(
+                "the file is there already", where=str(folder / file), hint="Nothing was changed"
+            )
+    for file, content in made.items():
+        home.write_bytes(folder / file, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    if json:
+        emit({"files": [str(folder / file) for file in made]})
+        return
+    for file in made:
+        say(f"wrote {folder / file}")
+    note("Next: edit commitment.json (take a control, or leave it out with a reason), then `troth key new`.")
+
+
+@commitments.command(name="new")
+def commitment_new(
+    *,
+    guideline: str = typer.Option("", "--guideline", help="A built-in guideline or a file."),
+    take: list[str] = typer.Option([], "--take", help="A control to promise as it stands; may be repeated."),
+    leave: list[str] = typer.Option([], "--leave", help="CONTROL=REASON for one left out; may be repeated."),
+    threshold: list[str] = typer.Option(
+        [], "--threshold", help="OBJECTIVE=NUMBER=REASON where you state or tighten one."
+    ),
+    system: str = typer.Option("", "--system", help="The system: an absolute URI."),
+    name: str = typer.Option("", "--name", help="The system's name for people."),
+    digest: list[str] = typer.Option(
+        [], "--digest", help="sha256:… of the artefact that ships; may be repeated."
+    ),
+    expires: str = typer.Option(
+        ..., "--expires", help="When the promise ends, such as 2027-12-31T00:00:00Z."
+    ),
+    contact: str = typer.Option("", "--contact", help="Where questions go."),
+    out: Path = typer.Option(Path("commitment.json"), "--out", "-o", help="Where to write."),
+    json: bool = Json,
+) -> None:
+    """Draft a commitment: controls taken, and controls left out with a reason."""
+    from troth.commitments import Terms, draft_commitment
+    from troth.guidance import read_catalog
+    from troth.readers.packs import find_pack
+    from troth.statements import canonical
+    from troth.statements.payloads import System
+
+    project = home.project()
+    catalog = read_catalog(find_pack(guideline or project.guideline))
+    stated: dict[str, dict[str, str]] = {}
+    for each in threshold:
+        objective, number, reason = _split(each, 3, "--threshold OBJECTIVE=NUMBER=REASON")
+        stated[objective] = {"threshold": number, "set_by": project.issuer or "the adopter", "reason": reason}
+    rows = {
+        control: {row: terms for row, terms in stated.items() if row.startswith(f"{control}.")}
+        for control in take
+    }
+    uri = home.need(system or project.system, "--system", "The system")
+    record = draft_commitment(
+        catalog,
+        System(uri=uri, name=name or project.system_name or uri, digests=digest),
+        take={control: Terms(rows=rows[control]) for control in take},
+        leave=dict(_split(each, 2, "--leave CONTROL=REASON") for each in leave),
+        expires=expires,
+        contact=contact,
+    )
+    home.write_bytes(out, canonical(record) + b"\n")
+    if json:
+        emit(
+            {
+                "path": str(out),
+                "taken": [t.control for t in record.taken],
+                "left_out": [t.control for t in record.left_out],
+            }
+        )
+        return
+    say(f"wrote {out}: {len(record.taken)} controls taken, {len(record.left_out)} left out")
+    note(f"Next: troth sign --preview {out}")
+
+
+def _split(text: str, count: int, shape: str) -> list[str]:
+    parts = text.split("=", count - 1)
+    if len(parts) != count:
+        raise UsageError(f"{text!r} does not fit", hint=f"Write {shape}")
+    return parts
+
+
+@plans.command(name="new")
+def plan_new(
+    commitment: Path = typer.Argument(..., help="The registered commitment (.troth or .cose)."),
+    *,
+    row: list[str] = typer.Option([], "--row", help="An objective to measure; by default all that can be."),
+    due: str = typer.Option("", "--due", help="By when the results will be registered."),
+    message: str = typer.Option("", "--note", help="A word on how it will be done."),
+    out: Path = typer.Option(Path("plan.json"), "--out", "-o", help="Where to write."),
+    json: bool = Json,
+) -> None:
+    """Draft the plan for a registered commitment: the measurements, announced before they are run."""
+    from troth.commitments import draft_plan
+    from troth.statements import canonical
+    from troth.statements.bundle import parse_bundle
+    from troth.statements.payloads import Commitment
+
+    claim = parse_bundle(home.read_bytes(commitment)).claim.statement
+    if not isinstance(claim.record, Commitment):
+        raise UsageError(f"{commitment} is no commitment", hint="Give the file that `troth register` wrote")
+    record = draft_plan(claim.id, claim.record, rows=row or None, due=due or None, note=message)
+    home.write_bytes(out, canonical(record) + b"\n")
+    if json:
+        emit({"path": str(out), "objectives": [m.objective.id for m in record.measurements]})
+        return
+    say(f"wrote {out}: {len(record.measurements)} measurements")
+    note(f"Next: troth sign --preview {out}, and register it before the first run")

@@ -1,0 +1,57 @@
+"""`troth register`: send a signed statement to a hub, check the receipt, keep the claim as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from troth.cli import home, trust
+from troth.cli.output import Json, emit, note, say
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command()(register)
+
+
+def register(
+    file: Path = typer.Argument(..., help="A signed statement (.cose) made by `troth sign`."),
+    *,
+    hub: str = typer.Option("", "--hub", envvar="TROTH_HUB", help="The hub's address."),
+    trusted: Path | None = typer.Option(
+        None, "--trust", help="Trust file; by default those that are pinned."
+    ),
+    json: bool = Json,
+) -> None:
+    """Register a signed statement. Sending the same file again gives the same answer.
+
+    Beside FILE it writes NAME.troth (the claim with all that proves it) and puts the receipt into FILE.
+    """
+    from troth.clients.hub import HubClient
+    from troth.cose import normalise
+    from troth.statements import Signed, read
+    from troth.workflows import publish
+
+    data = normalise(home.read_bytes(file, "statement"))
+    beside = file.with_suffix(".blob")
+    blob = home.read_bytes(beside) if read(data).payload is None and beside.exists() else None
+    read(data, blob=blob).sign1.verify()
+    url = home.need(hub or home.project().hub, "--hub", "The hub")
+    known = next((each for each in trust.load(trusted) if trusted or each.url == url.rstrip("/")), None)
+    with HubClient(url) as client:
+        done = publish.register(client, Signed(data, blob), known)
+    bundle = file.with_suffix(".troth")
+    home.write_bytes(bundle, done.bundle)
+    home.write_bytes(file, done.transparent)
+    if json:
+        emit({"id": done.id, "index": done.index, "log": done.log, "bundle": str(bundle), "cose": str(file),
+              "pinned": known is not None})  # fmt: skip
+        return
+    say(f"Registered at {done.log}, entry {done.index}")
+    say(f"id      {done.id}")
+    say(f"page    {url.rstrip('/')}/statements/{done.id}")
+    say(f"bundle  {bundle}")
+    if known is None:
+        note(f"This log is not pinned, so its receipt was checked with its own keys: troth trust add {url}")
+    note(f"Anyone can check it: troth verify {bundle}")

@@ -1,0 +1,70 @@
+"""`troth standing`: what a log shows at an instant, recomputed here from its entries."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from troth.cli import home, trust
+from troth.cli.output import Json, progress, say, table
+from troth.errors import UndecidedError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command()(standing)
+
+
+def standing(
+    *,
+    log: str = typer.Option(
+        "", "--log", help="A mirror's folder or a hub's address; by default the project's hub."
+    ),
+    at: str = typer.Option("", "--at", help="The instant, such as 2027-01-01T00:00Z; by default now."),
+    issuer: str = typer.Option("", "--issuer", help="Only this issuer (text output)."),
+    trusted: Path | None = typer.Option(
+        None, "--trust", help="Trust file; by default those that are pinned."
+    ),
+    unpinned: bool = typer.Option(False, "--unpinned", help="Go on with the log's own word for its key."),
+    json: bool = Json,
+) -> None:
+    """Fold the log's entries into standing: promised, evidenced, independently checked, and the marks.
+
+    With --json: the canonical document, the same bytes for everybody with the same entries and instant.
+    """
+    from troth.identifiers import parse_instant
+    from troth.workflows.stand import stand
+
+    where = home.need(log or home.project().hub, "--log", "The log")
+    instant = parse_instant(at) if at else datetime.now(UTC)
+    with progress("Folding the log", quiet=json) as bar:
+        found = stand(where, instant, trust.load(trusted), unpinned=unpinned, progress=bar)
+    if json:
+        sys.stdout.buffer.write(found.document + b"\n")
+        return
+    say(f"{found.origin} at {found.at}: {found.size} entries")
+    shown = 0
+    for each in found.issuers:
+        if issuer and each.issuer != issuer:
+            continue
+        for system in each.systems:
+            say()
+            say(f"{each.name} ({each.issuer}) · {system.name} {system.version}".rstrip())
+            rows = [
+                (
+                    row.control,
+                    row.rung,
+                    ", ".join(row.marks),
+                    "; ".join(f"{m.objective} {m.outcome}" for m in row.measured),
+                )
+                for row in system.rows
+            ]
+            say(table(("control", "rung", "marks", "measured"), rows) if rows else "  no promise")
+            shown += 1
+    if issuer and not shown:
+        raise UndecidedError(
+            f"the log shows no system of {issuer}", hint="Compare the issuer's exact address"
+        )

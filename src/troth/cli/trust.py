@@ -1,0 +1,103 @@
+"""`troth trust add|list`: which logs to believe. Pinning is a person's act: the fingerprints are shown first."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from troth.cli import home
+from troth.cli.output import Json, emit, note, say
+from troth.errors import TrustFileError, UsageError
+
+if TYPE_CHECKING:
+    from troth.statements.trust import TrustFile
+
+group = typer.Typer(help="Choose which logs to believe.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands of this file."""
+    app.add_typer(group, name="trust")
+
+
+def load(given: Path | None) -> tuple[TrustFile, ...]:
+    """The trust file that was named, else all that are pinned."""
+    from troth.statements.trust import parse_trust
+
+    if given is not None:
+        return (parse_trust(home.read_bytes(given, "trust file"), str(given)),)
+    folder = home.home() / "trust"
+    found = sorted(folder.glob("*.json")) if folder.is_dir() else []
+    return tuple(parse_trust(home.read_bytes(path), str(path)) for path in found)
+
+
+def fingerprints(trust: TrustFile) -> list[tuple[str, str]]:
+    """What a person compares: the checkpoint's vkey and each receipt key's thumbprint."""
+    return [
+        ("checkpoint", trust.checkpoint_vkey),
+        *(("receipts", key.thumbprint().hex()) for key in trusted),
+    ]
+
+
+@group.command()
+def add(
+    source: str = typer.Argument(
+        ..., metavar="URL", help="A hub's address, a mirror's folder or a trust file."
+    ),
+    *,
+    yes: bool = typer.Option(
+        False, "--yes", "-y", help="Pin without asking (you compared the fingerprints)."
+    ),
+    json: bool = Json,
+) -> None:
+    """Show a log's fingerprints and pin them, so that `verify` believes its receipts."""
+    from troth.statements.trust import parse_trust
+    from troth.workflows.mirror import trust_of
+    from troth.workflows.sources import open_source
+
+    path = Path(source)
+    trust = parse_trust(home.read_bytes(path)) if path.is_file() else trust_of(open_source(source))
+    target = home.home() / "trust" / (re.sub(r"[^A-Za-z0-9.-]+", "_", trust.origin)[:100] + ".json")
+    if target.exists() and target.read_bytes() != trust.to_bytes():
+        raise TrustFileError(
+            f"another key is pinned for {trust.origin}",
+            where=str(target),
+            hint="A log whose keys change without a rotation is not to be believed; remove the file if you know why",
+        )
+    if not json:
+        say(f"log         {trust.origin}")
+        for what, print_ in fingerprints(trust):
+            say(f"{what:<11} {print_}")
+    if not yes and not json:
+        note("Compare these with what the log's operator publishes elsewhere.")
+        typer.confirm("Believe this log?", abort=True, err=True)
+    elif not yes:
+        raise UsageError("--json cannot ask", hint="Add --yes when you have compared the fingerprints")
+    home.write_bytes(target, trust.to_bytes())
+    if json:
+        emit(
+            {"origin": trust.origin, "path": str(target), "fingerprints": [p for _, p in fingerprints(trust)]}
+        )
+        return
+    note(f"Pinned in {target}")
+
+
+@group.command(name="list")
+def list_(*, json: bool = Json) -> None:
+    """List the logs that are pinned."""
+    pinned = load(None)
+    if json:
+        emit(
+            [
+                {"origin": each.origin, "url": each.url, "checkpoint_vkey": each.checkpoint_vkey}
+                for each in pinned
+            ]
+        )
+        return
+    for each in pinned:
+        say(f"{each.origin}  {each.checkpoint_vkey}")
+    if not pinned:
+        note("No log is pinned. Pin one with `troth trust add URL`.")

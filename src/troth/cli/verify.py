@@ -1,0 +1,110 @@
+"""`troth verify`: one file, checked alone, in numbered steps; with --evidence, the figures too."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from troth.cli import home, trust
+from troth.cli.output import Json, colour, emit, progress, say
+from troth.errors import TrothError, UndecidedError
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command()(verify)
+
+
+def verify(
+    file: Path = typer.Argument(..., help="A claim: a bundle (.troth) or a transparent statement (.cose)."),
+    *,
+    trusted: Path | None = typer.Option(
+        None, "--trust", help="Trust file; by default those that are pinned."
+    ),
+    evidence: Path | None = typer.Option(
+        None, "--evidence", help="Folder of the evidence: recompute the figures."
+    ),
+    guideline: str = typer.Option(
+        "", "--guideline", help="The guideline, for a claim that names no commitment."
+    ),
+    blob: Path | None = typer.Option(
+        None, "--blob", help="The payload, where it travels beside the statement."
+    ),
+    json: bool = Json,
+) -> None:
+    """Check a claim offline. Prints what each step checked and stops at the first that fails.
+
+    Exit 0: all held. 1: a check failed. 3: nothing failed, but the log is unknown or something is missing.
+    """
+    from troth.statements.verify import Verification
+
+    data = home.read_bytes(file, "claim")
+    checking = Verification(data, trust.load(trusted), blob=home.read_bytes(blob) if blob else None)
+    steps: list[Any] = []
+    failure: TrothError | None = None
+    try:
+        for step in checking.steps():
+            steps.append(step)
+            if not json:
+                mark = colour("✓", "green") if step.held else colour("–", "yellow")
+                say(f"{step.number} {mark} {step.title:<10} {step.detail}")
+        if evidence is not None:
+            from troth.workflows.recompute import recompute
+
+            with progress("Reading the evidence", quiet=json) as bar:
+                step = recompute(
+                    data, evidence, guideline=guideline or None, blob=checking.blob, progress=bar
+                )
+            steps.append(step)
+            if not json:
+                say(f"{step.number} {colour('✓', 'green')} {step.title:<10} {step.detail}")
+    except TrothError as error:
+        failure = error
+    if json:
+        emit(_document(checking, steps, failure))
+    elif failure is None:
+        say(_verdict(checking, with_evidence=evidence is not None))
+    else:
+        number = len(steps) + 1
+        undecided = isinstance(failure, UndecidedError)
+        say(f"{number} {colour('?', 'yellow') if undecided else colour('✗', 'red')} {failure}")
+        say(
+            "Nothing failed, and not all could be shown."
+            if undecided
+            else "Not verified: do not rely on this file."
+        )
+    if failure is not None:
+        raise typer.Exit(failure.exit_code)
+
+
+def _verdict(checking: Any, *, with_evidence: bool) -> str:
+    issuer = checking.statement.issuer
+    what = (
+        "and its figures follow from this evidence" if with_evidence else "What it says is its issuer's word"
+    )
+    if with_evidence:
+        return f"Verified: {issuer} said this, the log holds it, {what}."
+    return f"Verified: {issuer} said this, and the log holds it. {what}; --evidence recomputes its figures."
+
+
+def _document(checking: Any, steps: list[Any], failure: TrothError | None) -> dict[str, Any]:
+    statement, result = checking.statement, checking.result
+    return {
+        "verified": failure is None,
+        "steps": steps,
+        "failure": failure
+        and {"code": failure.code, "what": failure.what, "where": failure.where, "hint": failure.hint},
+        "claim": statement
+        and {
+            "id": statement.id,
+            "kind": statement.kind,
+            "issuer": statement.issuer,
+            "subject": statement.subject,
+            "payload_digest": statement.payload_digest,
+        },
+        "log": result
+        and {"index": result.proven.index, "size": result.proven.size, "origin": result.proven.log},
+        "time": result and result.time,
+    }

@@ -1,0 +1,176 @@
+"""From a payload on a disk to a claim that anyone can verify: preview, sign, register, keep.
+
+Nothing leaves the machine before `register`. A statement is signed once and kept, so that a lost answer is mended
+by sending the same bytes again. What the hub answers is verified before it is written.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from troth.clients.hub import HubClient
+from troth.cose import Signer, attach
+from troth.errors import HubError, ReceiptError, UsageError
+from troth.identifiers import digest, entry_id
+from troth.log import Proven
+from troth.log import check as check_receipt
+from troth.statements import KINDS, Signed, canonical, kind_of, parse_record, read, sign
+from troth.statements.bundle import parse_bundle
+from troth.statements.payloads import Amendment, Assessment, Commitment, Plan, Release, Withdrawal
+from troth.statements.trust import TrustFile, parse_trust
+
+_FOR_EVER: Final = "Once registered, the statement is public for ever: it can be amended or withdrawn by a later statement, never removed by you."
+
+
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """What registering gave."""
+
+    id: str
+    index: int
+    log: str
+    transparent: bytes  # .cose
+    bundle: bytes  # .troth
+
+
+class Preview(msgspec.Struct, frozen=True, kw_only=True):
+    """What signing would say, for a person to read first."""
+
+    kind: str
+    issuer: str
+    subject: str
+    key: str  # thumbprint, hex
+    bytes: int
+    digest: str
+    text: str  # the payload, exactly as it will be public
+    until: str  # for how long, in words
+    clocks: tuple[str, ...]  # what starts to run
+    undo: tuple[str, ...]  # what can't be undone
+
+
+def read_payload(data: bytes, kind: str) -> msgspec.Struct:
+    """A payload record of a kind from a file. Raises UsageError for an unknown kind, SchemaError, JsonError."""
+    full = kind if "@" in kind else f"{kind}@1"
+    if full not in KINDS:
+        known = ", ".join(sorted(name.partition("@")[0] for name in KINDS))
+        raise UsageError(f"no kind {kind!r}", hint=f"The kinds are {known}")
+    return parse_record(data, KINDS[full], where=full)
+
+
+def subject_of(record: msgspec.Struct, fallback: str) -> str:
+    """What a statement is about: its system's URI, else ``fallback`` (the issuer)."""
+    match record:
+        case Commitment() | Plan() | Release():
+            return record.system.uri
+        case Assessment():
+            return record.system.uri if record.system else fallback
+        case Amendment():
+            return record.commitment.system.uri
+    return fallback
+
+
+def preview(record: msgspec.Struct, *, issuer: str, subject: str, key: str) -> Preview:
+    """One page for counsel: the exact public words, for how long, which clocks start, what can't be undone."""
+    payload = canonical(record)
+    until, clocks = _consequences(record)
+    return Preview(
+        kind=kind_of(record),
+        issuer=issuer,
+        subject=subject,
+        key=key,
+        bytes=len(payload),
+        digest=digest(payload),
+        text=msgspec.json.format(payload, indent=2).decode(),
+        until=until,
+        clocks=tuple(clocks),
+        undo=(
+            _FOR_EVER,
+            "The signature shows that the holder of this key said it; iat is your own word for when.",
+        ),
+    )
+
+
+def _consequences(record: msgspec.Struct) -> tuple[str, list[str]]:
+    match record:
+        case Commitment():
+            count = len(record.taken)
+            return f"until {record.expires}", [
+                f"{count} controls are shown as promised from the time the log gives the statement until {record.expires}.",
+                f"{len(record.left_out)} controls are shown as not promised, each with your reason.",
+                "A later text for the same guideline and system is compared with this one, and weakenings are marked.",
+            ]
+        case Plan():
+            due = [
+                f"{m.objective.id} is due on {m.due}; after that it is marked overdue."
+                for m in record.measurements
+                if m.due
+            ]
+            return "until its commitment expires", [
+                "Runs that began before the log's time of this plan will not count.",
+                "Thresholds, confidence and minimum samples are fixed from here on.",
+                *due,
+            ]
+        case Assessment():
+            stale = sorted(
+                {
+                    f"{r.objective} is marked stale after {r.stale_after}."
+                    for r in record.results
+                    if r.stale_after
+                }
+            )
+            return f"until {record.expires}" if record.expires else "without an end of its own", [
+                "Every outcome, also not met, inconclusive and not measured, is shown with its interval.",
+                *stale,
+            ]
+        case Release():
+            return "without an end", [
+                "Results for another digest than this release's are marked stale from now on."
+            ]
+        case Withdrawal():
+            return "without an end", ["The statement it names is marked withdrawn from now on."]
+        case Amendment():
+            return f"until {record.commitment.expires}", [
+                "Each change is shown, row by row; weakenings are marked."
+            ]
+    return "without an end", []
+
+
+def make_signed(
+    signer: Signer, record: msgspec.Struct, *, issuer: str, subject: str, now: datetime
+) -> Signed:
+    """Sign a payload. ``now`` becomes iat, the issuer's own word."""
+    return sign(signer, record, issuer=issuer, subject=subject, issued_at=now)
+
+
+def register(client: HubClient, signed: Signed, trust: TrustFile | None) -> Registered:
+    """Register a signed statement, verify the receipt, and fetch the bundle that proves it alone.
+
+    Raises RegistrationError and HubError as the hub answers; ReceiptError where its receipt does not hold.
+    """
+    receipt = client.register(signed.entry)
+    if signed.blob is not None:
+        client.put_blob(read(signed.entry).payload_digest, signed.blob)
+    believed = trust or _offered(client)
+    proven: Proven = check_receipt(receipt, signed.entry, believed.keys())
+    identity = entry_id(signed.entry)
+    whole = client.get(f"statements/{identity}.troth")
+    claim = parse_bundle(whole).claim.statement
+    if claim.entry != signed.entry:
+        raise ReceiptError("the hub's bundle holds another statement than the one that was registered")
+    return Registered(
+        id=identity,
+        index=proven.index,
+        log=believed.origin,
+        transparent=attach(signed.entry, [receipt]),
+        bundle=whole,
+    )
+
+
+def _offered(client: HubClient) -> TrustFile:
+    """The hub's own word for its keys: enough to see that the receipt is whole, not to believe the log."""
+    try:
+        return parse_trust(client.get("trust.json"))
+    except HubError as error:
+        raise HubError(f"the hub offers no trust file: {error.what}", where=error.where) from error

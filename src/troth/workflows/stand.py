@@ -1,0 +1,81 @@
+"""Standing from a log, wherever it is: head verified, entries folded, documents made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from troth.errors import UndecidedError
+from troth.identifiers import format_instant
+from troth.log import parse_vkey
+from troth.standing import State, issuer_standing, standing_document
+from troth.standing.records import IssuerStanding
+from troth.statements.trust import TrustFile
+from troth.workflows import mirror
+from troth.workflows.sources import LogSource, open_source
+
+
+class Stood(msgspec.Struct, frozen=True, kw_only=True):
+    """Standing at an instant."""
+
+    origin: str
+    at: str
+    size: int
+    document: bytes
+    issuers: tuple[IssuerStanding, ...]
+
+
+def vkey_for(source: LogSource, trusted: tuple[TrustFile, ...], *, unpinned: bool = False) -> str:
+    """The key to hold a log to: the pinned one for its origin. Raises UndecidedError where none is."""
+    text = source.get("checkpoint").split(b"\n", 1)[0].decode("utf-8", "replace")
+    for trust in trusted:
+        if trust.origin == text:
+            return trust.checkpoint_vkey
+    if unpinned:
+        return mirror.trust_of(source).checkpoint_vkey
+    raise UndecidedError(
+        f"the log {text[:200]!r} is not pinned, so its checkpoint cannot be believed",
+        hint="Pin it with `troth trust add`, name a file with --trust, or go on with --unpinned",
+    )
+
+
+def fold_source(
+    source: LogSource, vkey: str, until: datetime, progress: Callable[[int, int], None] | None = None
+) -> State:
+    """The state of a log up to an instant. Raises CheckpointError, TileError, LogInconsistentError.
+
+    A mirror was audited when it was made; entries read from a hub are checked against its signed head first.
+    """
+    head = mirror.head(source, parse_vkey(vkey))
+    mirror.check(source, vkey)
+    found = list(mirror.entries(source, head.size))
+    blobs = mirror.load_blobs(source, found)
+    state = State()
+    for index, entry in enumerate(found):
+        if not state.step(entry, blobs, until=until):
+            break
+        if progress is not None:
+            progress(index + 1, len(found))
+    return state
+
+
+def stand(
+    where: str,
+    at: datetime,
+    trusted: tuple[TrustFile, ...],
+    *,
+    unpinned: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Stood:
+    """Standing of the log at a folder or URL, at an instant."""
+    source = open_source(where)
+    state = fold_source(source, vkey_for(source, trusted, unpinned=unpinned), at, progress)
+    return Stood(
+        origin=state.ring.policy.origin if state.ring.policy else "",
+        at=format_instant(at),
+        size=state.size,
+        document=standing_document(state, at),
+        issuers=tuple(issuer_standing(state, each, at) for each in sorted(state.issuers)),
+    )
