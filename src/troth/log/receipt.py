@@ -1,9 +1,12 @@
 """Receipts (RFC 9942): a log's signed word that a statement is in it, checked without the log.
 
-    D2 84 bstr{1: alg, 4: kid, 395: 1, 15: {1: log, 2: sub}} {396: {-1: [bstr [size, index, [+ bstr]]]}} F6 bstr(sig)
+    D2 84 bstr{1: alg, 4: kid, 15: {1: log, 2: sub}, 395: 1, -65537: size} {396: {-1: [bstr [size, index, [+ bstr]]]}} F6 bstr(sig)
 
 The payload is the tree's root, detached: whoever checks derives it from the entry and the path, so that
-a receipt with another entry or another path signs something else. One signature serves all entries of
+a receipt with another entry or another path signs something else. RFC 9942 leaves the tree's size out
+of what is signed, and a root alone fits several sizes and indexes: whoever relays a receipt could move
+its index. So ours carry the size in the protected header too (label -65537, of the private range), and
+``Proven.bound`` says whether size and index can be relied on. One signature serves all entries of
 a batch with the same subject, since they share the root: ``sign_root`` makes it, ``assemble`` joins an
 entry's path to it. Left out: consistency proofs (-2), several proofs in one receipt, and other tree
 algorithms than RFC9162_SHA256.
@@ -32,6 +35,7 @@ from troth.errors import CoseError, ReceiptError, SignatureError, UsageError, Wr
 from troth.log.tree import leaf_hash, root_from_inclusion
 
 ALG, KID, CWT, VDS, PROOFS = 1, 4, 15, 395, 396
+TREE_SIZE: Final = -65537  # ours
 RFC9162_SHA256: Final = 1
 _INCLUSION: Final = -1
 _MAX_PATH: Final = 64
@@ -57,12 +61,15 @@ class Receipt(msgspec.Struct, frozen=True):
     size: int
     index: int
     path: tuple[bytes, ...]
+    bound: bool
 
 
 class Proven(msgspec.Struct, frozen=True):
     """What a receipt that holds proves: the entry is leaf ``index`` of the tree of ``size`` and ``root``.
 
-    ``log`` is the log's own name for itself in what it signed, ``kid`` the thumbprint of its key.
+    ``log`` is the log's own name for itself in what it signed, ``kid`` the thumbprint of its key. Where
+    ``bound`` is false the log signed the root and not the size: the entry is in the log, and its place is
+    only what the receipt's bearer says.
     """
 
     size: int
@@ -70,18 +77,25 @@ class Proven(msgspec.Struct, frozen=True):
     root: bytes
     kid: bytes
     log: str
+    bound: bool = False
 
 
-def sign_root(signer: Signer, *, log_issuer: str, sub: str, root: bytes) -> RootSignature:
-    """Sign a root for all entries of a batch whose statements have this subject."""
-    protected = encode(
-        {
-            ALG: signer.alg,
-            KID: signer.public.thumbprint(),
-            VDS: RFC9162_SHA256,
-            CWT: {1: log_issuer, 2: sub},
-        }
-    )
+def sign_root(
+    signer: Signer, *, log_issuer: str, sub: str, root: bytes, size: int | None = None
+) -> RootSignature:
+    """Sign a root, and its tree's size, for all entries of a batch whose statements have this subject.
+
+    Without the size the receipts are those of RFC 9942 alone, and prove no index.
+    """
+    header: dict[int, Any] = {
+        ALG: signer.alg,
+        KID: signer.public.thumbprint(),
+        VDS: RFC9162_SHA256,
+        CWT: {1: log_issuer, 2: sub},
+    }
+    if size is not None:
+        header[TREE_SIZE] = size
+    protected = encode(header)
     return RootSignature(protected, signer.sign(sig_structure(protected, root)))
 
 
@@ -102,7 +116,7 @@ def make(
     signer: Signer, *, log_issuer: str, sub: str, root: bytes, size: int, index: int, path: Sequence[bytes]
 ) -> bytes:
     """One receipt: ``sign_root`` and ``assemble`` together."""
-    signed = sign_root(signer, log_issuer=log_issuer, sub=sub, root=root)
+    signed = sign_root(signer, log_issuer=log_issuer, sub=sub, root=root, size=size)
     return assemble(signed, size=size, index=index, path=path)
 
 
@@ -112,6 +126,7 @@ def parse_receipt(data: bytes) -> Receipt:
     Raises:
         CborError: bytes that are not deterministic CBOR.
         CoseError: CBOR that is no receipt of the form above.
+        ReceiptError: the proof says another tree size than the one that was signed.
 
     """
     parts = parse_envelope(data, max_size=_MAX_RECEIPT)
@@ -134,7 +149,12 @@ def parse_receipt(data: bytes) -> Receipt:
                 "a receipt names its log and subject (label 15) and holds one inclusion proof (label 396, -1)"
             )
     size, index, path = _proof(proof)
-    return Receipt(parts.protected, parts.signature, parts.alg, parts.kid, log, sub, size, index, path)
+    bound = TREE_SIZE in header
+    if bound and not _is(header[TREE_SIZE], size):
+        raise ReceiptError(
+            f"the proof is of size {size}, and the log signed a tree of {header[TREE_SIZE]!r} leaves"
+        )
+    return Receipt(parts.protected, parts.signature, parts.alg, parts.kid, log, sub, size, index, path, bound)
 
 
 def check(receipt: bytes, entry: bytes, keys: Iterable[PublicKey]) -> Proven:
@@ -173,7 +193,7 @@ def check(receipt: bytes, entry: bytes, keys: Iterable[PublicKey]) -> Proven:
             f"the log signed another root than the one to which this statement leads as leaf {read.index}",
             hint="The receipt belongs to another statement, or one of the two was altered",
         ) from fault
-    return Proven(read.size, read.index, root, read.kid, read.log)
+    return Proven(read.size, read.index, root, read.kid, read.log, read.bound)
 
 
 def _proof(data: bytes) -> tuple[int, int, tuple[bytes, ...]]:
