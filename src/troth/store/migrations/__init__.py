@@ -1,0 +1,1 @@
+"""Alembic's scripts: forward only, applied when a store is opened."""
