@@ -1,5 +1,6 @@
 """What every test shares: the public data beside a checkout, and closed sockets."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,13 @@ def _closed_sockets(request):
     yield
     pytest_socket.enable_socket()
     pytest_socket._remove_restrictions()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Where TROTH_NO_SKIP is set (CI), a skip is a failure: what it needs should be there."""
+    report = yield
+    if report.skipped and os.environ.get("TROTH_NO_SKIP") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped where nothing may be: {report.longrepr}"
+    return report
