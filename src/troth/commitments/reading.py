@@ -8,6 +8,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 
 from troth.errors import CommitmentError, JsonError, SchemaError
+from troth.guidance.oscal import json_pointer
 from troth.statements.canonical import parse_json, parse_record
 
 T = TypeVar("T")
@@ -19,8 +20,11 @@ def read_strictly(data: bytes, kind: type[T]) -> T:
         record = parse_record(data, kind)
         plain = parse_json(data)
     except SchemaError as error:
+        what, _, path = error.what.partition(" - at ")
         raise CommitmentError(
-            error.what, where=error.where, hint="Fill in what is empty, or delete the line; see docs/specs/"
+            what,
+            where=json_pointer(path),
+            hint="Fill in what is empty, or delete the line; see docs/specs/commitment.md",
         ) from error
     except JsonError as error:
         raise CommitmentError(error.what, where=error.where, hint="Mend the JSON at that place") from error

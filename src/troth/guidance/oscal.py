@@ -20,7 +20,7 @@ OSCAL_NAMESPACES = (None, "http://csrc.nist.gov/ns/oscal")  # an absent ns means
 
 _TOKEN = re.compile(r"[^\W\d][\w.\-]*")  # OSCAL's TokenDatatype
 _VERSION = re.compile(r"1\.[0-2](\.\d+)?(-[\w.]+)?")
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+|\.\.\.)\]")
+_STEP = re.compile(r"\.([^.\[\]`]+)|\[(\d+|\.\.\.)\]")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`")
 T = TypeVar("T")
 
@@ -149,7 +149,7 @@ def decode(data: bytes, kind: type[T]) -> T:
         what, _, path = str(error).partition(" - at ")
         if unknown := _UNKNOWN.fullmatch(what):
             what = f"the field {unknown[1]!r} is not known, or not supported here"
-        fail(what, pointer=_pointer(path), hint="Compare with the OSCAL schema and mend that place")
+        fail(what, pointer=json_pointer(path), hint="Compare with the OSCAL schema and mend that place")
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise GuidelineError(
             f"not JSON: {error}", hint="Give OSCAL in JSON; convert YAML or XML first"
@@ -187,7 +187,7 @@ def walk_parts(parts: Sequence[Part], pointer: str) -> Iterator[tuple[Part, str]
         stack += [(child, f"{at}/parts/{i}") for i, child in reversed(list(enumerate(part.parts)))]
 
 
-def _pointer(path: str) -> str:
+def json_pointer(path: str) -> str:
     """The path in msgspec's messages, ``$.catalog.groups[0].id``, as a JSON pointer."""
     steps = [name or index for name, index in _STEP.findall(path)]
     return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
