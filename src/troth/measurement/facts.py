@@ -7,11 +7,12 @@ pooled by item, and lets a cluster-aware rule see which observations belong toge
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Literal, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 
+T = TypeVar("T")
 UNIT = 10**9  # a value of 1.0
 Status = Literal["success", "cancelled", "error", "started", "unknown"]
 
@@ -59,7 +60,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     digest: str  # of the file's bytes
     size: int
     reader: str  # such as "inspect"
-    layout: str = ""  # how the numbers were read: "summaries", "journal", "samples", "chunked samples", "json"
+    layout: str = (
+        ""  # how the numbers were read: "summaries", "journal", "samples", "chunked samples", "json"
+    )
     tool: str | None = None  # program and version that wrote it, such as "inspect_ai 0.3.285"
     run: str | None = None  # the run's own id
     evaluation: str | None = None
@@ -111,6 +114,19 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     disagreements: tuple[Disagreement, ...] = ()
 
 
+class Share(Protocol):
+    """A way to divide work among processes: calls ``work(part, parts)`` for every part, wherever it likes."""
+
+    def __call__(self, work: Callable[[int, int], T], /) -> list[T]:
+        """The parts' results, in order. What ``work`` raises is raised here."""
+        ...
+
+
+def alone(work: Callable[[int, int], T], /) -> list[T]:
+    """The Share of one process: all the work at once."""
+    return [work(0, 1)]
+
+
 class Reader(Protocol):
     """A reader of one evidence format; found through the entry point group ``troth.evidence``."""
 
@@ -120,10 +136,20 @@ class Reader(Protocol):
         """Whether the bytes look like this format; never raises on foreign bytes."""
         ...
 
-    def read(self, blob: Blob, digest: str, units: frozenset[str]) -> Reading:
+    def read(
+        self,
+        blob: Blob,
+        digest: str,
+        units: frozenset[str],
+        *,
+        layout: str | None = None,
+        share: Share = alone,
+    ) -> Reading:
         """Facts for each cluster unit asked for. Raises only TrothError.
 
-        ``digest`` is the file's, computed by the caller while it reads; "" where it is not known yet (the
-        caller then fills it in with ``msgspec.structs.replace``).
+        A unit that the format or the file does not know yields no fact, and a note says so. ``digest`` is the
+        file's, computed by the caller while it reads; "" where it is not known yet (the caller then fills it
+        in). ``layout`` forces one of the format's ways to hold the numbers; a format with one way ignores it.
+        ``share`` divides the reading of a large file; what comes out does not depend on it.
         """
         ...

@@ -1,0 +1,338 @@
+"""Inspect's samples as columns: ids, epochs, raw score values, clusters; and the facts they add up to.
+
+A row is one sample in one epoch. Raw values are kept as codes into one book, so that a hundred thousand rows
+take a few megabytes, two halves read by two processes join exactly, and the header's figures can be recomputed
+after any epoch reduction.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Any
+
+import msgspec
+
+from troth.errors import EvidenceError
+from troth.measurement.clusters import ClusterTable, column
+from troth.measurement.facts import UNIT, Fact
+from troth.measurement.json_pieces import NOT_FINITE
+
+ABSENT = 0  # the code of "this scorer gave this row no score at all"
+LIST, NESTED = "\ue000list", "\ue000object"  # stand for values that are no scalars
+LABELS = 100  # distinct labels kept in a fact; the rest are counted together
+SCORERS, CELLS = 10_000, 1 << 27  # columns, and columns times rows, that one log may have
+CUT = 1024  # characters at which Inspect shortens a summary's strings
+REMOVED = "Key removed from summary (> 1k)"  # what Inspect's summary puts in place of a long value
+
+_LETTERS = {"C": UNIT, "P": UNIT // 2, "I": 0, "N": 0}
+_WORDS = {"yes": UNIT, "true": UNIT, "no": 0, "false": 0}
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Score(msgspec.Struct, gc=False):
+    """A scorer's answer for one sample: only the value. Inspect's history of edits is counted."""
+
+    value: Any = None
+    history: list[Any] | None = None
+
+
+class Row(msgspec.Struct, gc=False):
+    """A sample or its summary, without what only some cluster units need."""
+
+    id: int | str
+    epoch: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] = 1
+    scores: dict[str, Score] | None = None
+    error: Any = None
+    limit: Any = None
+
+
+class RowWithMetadata(Row, gc=False):
+    """A row with its metadata."""
+
+    metadata: dict[str, Any] | None = None
+
+
+class SampleTable:
+    """Columns of one log's rows. ``add`` them in any order; two tables of one log join with ``extend``."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        """``keys`` are the metadata keys to cluster by."""
+        self.ids: dict[int | str, int] = {}
+        self.sample = array("I")  # per row: place of its id in ``ids``
+        self.epoch = array("I")
+        self.scores: dict[str | tuple[str, str], array[int]] = {}  # per scorer, or (scorer, key): codes
+        self.book: dict[Any, int] = {None: 1}  # raw value -> code
+        self.errors: set[int] = set()  # rows that ended in an error
+        self.limited = 0
+        self.edited = 0
+        self.cut: Counter[str] = Counter()  # per metadata key: values that the summary shortened
+        self.clusters: dict[str, array[int]] = {key: array("I") for key in keys}
+        self.groups: dict[str, dict[bytes, int]] = {key: {} for key in self.clusters}
+
+    def __len__(self) -> int:
+        return len(self.sample)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Append rows."""
+        ids, sample, epoch, scores, book = self.ids, self.sample, self.epoch, self.scores, self.book
+        at = len(sample)
+        for row in rows:
+            sample.append(ids.setdefault(row.id, len(ids)))
+            epoch.append(row.epoch)
+            if row.scores:
+                for name, score in row.scores.items():
+                    value = score.value
+                    if score.history:
+                        self.edited += 1
+                    if type(value) is dict:
+                        for key, part in value.items():
+                            self._column((name, key), at).append(self._code(part))
+                        continue
+                    if type(value) is list:
+                        value = LIST
+                    codes = scores.get(name)
+                    if codes is None or len(codes) != at:
+                        codes = self._column(name, at)
+                    codes.append(book.setdefault(value, len(book) + 1))
+            if row.error is not None:
+                self.errors.add(at)
+            if row.limit is not None:
+                self.limited += 1
+            at += 1
+        for key in self.clusters:
+            self._group(key, rows)
+
+    def _column(self, name: str | tuple[str, str], at: int) -> array[int]:
+        """A scorer's codes, padded to a row."""
+        codes = self.scores.get(name)
+        if codes is None:
+            if (len(self.scores) + 1) * (at + 1) > CELLS or len(self.scores) >= SCORERS:
+                raise EvidenceError(
+                    f"more than {SCORERS} scorers, or {CELLS} scores", hint="Split the evaluation"
+                )
+            codes = self.scores[name] = array("I")
+        codes.frombytes(bytes(4 * (at - len(codes))))
+        return codes
+
+    def _code(self, value: Any) -> int:
+        if type(value) is list:
+            value = LIST
+        elif type(value) is dict:
+            value = NESTED
+        return self.book.setdefault(value, len(self.book) + 1)
+
+    def _group(self, key: str, rows: Sequence[Row]) -> None:
+        groups, column_ = self.groups[key], self.clusters[key]
+        for row in rows:
+            metadata = getattr(row, "metadata", None)
+            value = metadata.get(key) if metadata else None
+            if value is None or value == REMOVED:
+                column_.append(0)
+                self.cut[key] += value is not None
+                continue
+            if type(value) is str:
+                # summaries have runs of white space collapsed and long texts cut: samples are read alike
+                value = " ".join(value.split())
+                if len(value) > CUT - 64:
+                    self.cut[key] += 1
+                    value = value[: CUT - 64]
+            column_.append(groups.setdefault(_encode(value), len(groups) + 1))
+
+    def settle(self) -> None:
+        """Pad the columns of scorers that gave the last rows nothing."""
+        for codes in self.scores.values():
+            codes.frombytes(bytes(4 * (len(self) - len(codes))))
+
+    def extend(self, other: SampleTable) -> None:
+        """Append another table's rows."""
+        self.settle()
+        other.settle()
+        start = len(self)
+        places = [self.ids.setdefault(key, len(self.ids)) for key in other.ids]
+        self.sample.extend(places[i] for i in other.sample)
+        self.epoch.extend(other.epoch)
+        codes = [ABSENT, *(self.book.setdefault(value, len(self.book) + 1) for value in other.book)]
+        for name, theirs in other.scores.items():
+            ours = self.scores.setdefault(name, array("I"))
+            ours.frombytes(bytes(4 * (start - len(ours))))
+            ours.extend(codes[i] for i in theirs)
+        for key, column_ in self.clusters.items():
+            groups = self.groups[key]
+            renamed = [0, *(groups.setdefault(value, len(groups) + 1) for value in other.groups[key])]
+            column_.extend(renamed[i] for i in other.clusters[key])
+        self.errors.update(start + row for row in other.errors)
+        self.limited += other.limited
+        self.edited += other.edited
+        self.cut.update(other.cut)
+        self.settle()
+
+    def superseded(self) -> list[int]:
+        """Rows that a later row of the same sample and epoch follows."""
+        if len(self.ids) == len(self):
+            return []
+        last: dict[tuple[int, int], int] = {}
+        earlier = []
+        for row, pair in enumerate(zip(self.sample, self.epoch, strict=True)):
+            if pair in last:
+                earlier.append(last[pair])
+            last[pair] = row
+        return earlier
+
+    def name(self, row: int) -> str:
+        """A row in words."""
+        return f"sample {list(self.ids)[self.sample[row]]!r}, epoch {self.epoch[row]}"
+
+    def drop(self, rows: Iterable[int]) -> None:
+        """Take rows out."""
+        gone = set(rows)
+        kept = [row for row in range(len(self)) if row not in gone]
+        self.errors = {new for new, old in enumerate(kept) if old in self.errors}
+        self.sample = array("I", [self.sample[i] for i in kept])
+        self.epoch = array("I", [self.epoch[i] for i in kept])
+        self.scores = {name: array("I", [codes[i] for i in kept]) for name, codes in self.scores.items()}
+        self.clusters = {key: array("I", [codes[i] for i in kept]) for key, codes in self.clusters.items()}
+
+    def scorers(self) -> Iterator[tuple[str, array[int]]]:
+        """(name, codes) of each fact to come, in order of name; a scorer of dicts is one fact per key."""
+        with_keys = {name[0] for name in self.scores if isinstance(name, tuple)}
+        named = {
+            name if isinstance(name, str) else f"{name[0]}/{name[1]}": codes
+            for name, codes in self.scores.items()
+            # a scorer of dicts answers null where it could not score: no fact of its own
+            if not (isinstance(name, str) and name in with_keys and self._empty(codes))
+        }
+        yield from sorted(named.items())
+
+    def _empty(self, codes: array[int]) -> bool:
+        raw = self.raw()
+        return all(
+            measure(raw[code]) is None and not isinstance(raw[code], str | int | float) for code in set(codes)
+        )
+
+    def raw(self) -> list[Any]:
+        """Raw values by code; what is absent is None."""
+        return [None, *self.book]
+
+
+def measure(raw: Any) -> int | None:
+    """A raw value in billionths, as Inspect's ``value_to_float`` documents it; None where it is no number.
+
+    Unlike Inspect, a text that is neither a known letter or word nor a number is not counted as 0.
+    """
+    if isinstance(raw, str):
+        known = _LETTERS.get(raw)
+        if known is None:
+            known = _WORDS.get(raw.lower())
+        if known is not None or raw in NOT_FINITE:
+            return known
+        try:
+            raw = float(raw)
+        except ValueError:
+            return None
+    if isinstance(raw, int):
+        return raw * UNIT
+    if not isinstance(raw, float) or not math.isfinite(raw):
+        return None
+    top, bottom = raw.as_integer_ratio()
+    return (2 * top * UNIT + bottom) // (2 * bottom)  # exact, halves upward
+
+
+def facts(
+    table: SampleTable, digest: str, evaluation: str, space: str, units: Iterable[str]
+) -> tuple[Fact, ...]:
+    """One fact per scorer and cluster unit, in order of both. Rows that ended in an error hold no value."""
+    found = []
+    raw = table.raw()
+    for unit in sorted(units):
+        members, ids = _unit(table, unit)
+        for scorer, codes in table.scorers():
+            counts = Counter(codes)
+            counts.subtract(Counter(codes[row] for row in table.errors))
+            values = [measure(raw[code]) if counts.get(code) else None for code in range(len(raw))]
+            used = [(value, counts[code]) for code, value in enumerate(values) if value is not None]
+            n = sum(count for _, count in used)
+            found.append(
+                Fact(
+                    evidence=digest,
+                    evaluation=evaluation,
+                    scorer=scorer,
+                    cluster_unit=unit,
+                    clusters=_cluster(table, codes, values, members, ids, space),
+                    n=n,
+                    total=sum(value * count for value, count in used),
+                    unscored=len(table) - n,
+                    binary=all(value in (0, UNIT) for value, _ in used),
+                    bounded=all(0 <= value <= UNIT for value, _ in used),
+                    labels=_labels((raw[code], count) for code, count in counts.items() if count),
+                )
+            )
+    return tuple(sorted(found, key=lambda fact: (fact.scorer, fact.cluster_unit)))
+
+
+def _unit(table: SampleTable, unit: str) -> tuple[array[int], Sequence[int | str | bytes]]:
+    """(the cluster of each row, the clusters' keys)."""
+    if unit == "sample":
+        return table.sample, list(table.ids)
+    key = unit.removeprefix("metadata:")
+    # rows without the key are one cluster together: never more independent than they may be
+    return table.clusters[key], [b"null", *table.groups[key]]
+
+
+def _cluster(
+    table: SampleTable,
+    codes: array[int],
+    values: Sequence[int | None],
+    members: array[int],
+    ids: Sequence[int | str | bytes],
+    space: str,
+) -> ClusterTable:
+    if table.errors:
+        codes = array("I", codes)
+        for row in table.errors:
+            codes[row] = ABSENT
+    if members is table.sample and len(ids) == len(table):  # one row each, in order
+        counted = [0 if value is None else 1 for value in values]
+        scored = [value or 0 for value in values]
+        return ClusterTable(
+            space, ids, column(counted[code] for code in codes), column(scored[code] for code in codes)
+        )
+    n = [0] * len(ids)
+    total = [0] * len(ids)
+    for cluster, code in zip(members, codes, strict=True):
+        value = values[code]
+        if value is not None:
+            n[cluster] += 1
+            total[cluster] += value
+    return ClusterTable(space, ids, column(n), column(total))
+
+
+def _labels(counted: Iterable[tuple[Any, int]]) -> dict[str, int]:
+    """How often each text was the value, the most frequent first kept; numbers are no labels."""
+    texts: Counter[str] = Counter()
+    for value, count in counted:
+        if isinstance(value, str):
+            texts[_shown(value)] += count
+    ranked = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
+    kept = dict(sorted(ranked[:LABELS]))
+    if rest := sum(count for _, count in ranked[LABELS:]):
+        kept["(others)"] = rest
+    return kept
+
+
+def _shown(value: str) -> str:
+    if value.startswith("\ue000"):
+        return f"({value[1:]})"
+    return value if len(value) <= 64 else value[:63] + "…"
+
+
+def check_pairs(table: SampleTable, where: str) -> None:
+    """EvidenceError where a sample and epoch occurs twice: which of the two counts is not ours to choose."""
+    if twice := table.superseded():
+        raise EvidenceError(
+            f"{table.name(twice[0])} is there twice ({len(twice)} such rows)",
+            where=where,
+            hint="Give the log as Inspect wrote it; troth does not choose between two results",
+        )

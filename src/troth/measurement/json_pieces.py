@@ -1,0 +1,140 @@
+"""JSON documents that are too large to hold: a top-level array decoded in batches, with bounded memory.
+
+The array's text arrives in pieces. A batch ends before an element that begins as the format's elements begin;
+that such a place is a true boundary is never assumed: the batch has to decode as a whole array, and text that
+is cut inside a string or a nested value cannot. Where no boundary is found the buffer grows, up to a limit.
+
+The constants NaN and Infinity are no JSON (RFC 8259 §6), and Inspect writes them: outside strings they are
+read as the texts in `NOT_FINITE`, which no program writes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from troth.errors import EvidenceError
+
+HELD = 1 << 28  # bytes of one element, or of a document without boundaries, at most
+NAN, INFINITY, MINUS_INFINITY = "\ue000nan", "\ue000inf", "\ue000-inf"
+NOT_FINITE = frozenset((NAN, INFINITY, MINUS_INFINITY))
+
+_CONSTANTS = {b"NaN": NAN, b"Infinity": INFINITY, b"-Infinity": MINUS_INFINITY}
+_QUOTED = {name: b'"' + text.encode() + b'"' for name, text in _CONSTANTS.items()}
+_UP_TO_CONSTANT = re.compile(rb'(?s)((?:[^"NI-]++|"(?:[^"\\]++|\\.)*+"|-(?=\d))*+)(NaN|-?Infinity)')
+_OVERLAP = 1 << 16  # bytes searched again when a piece is added
+_TRIES = 8  # places tried in one piece
+
+T = TypeVar("T")
+
+
+def decode(decoder: msgspec.json.Decoder[T], data: bytes | bytearray | memoryview, where: str) -> T:
+    """Decode one document; EvidenceError where it is not JSON or not of the decoder's type."""
+    try:
+        try:
+            return decoder.decode(data)
+        except msgspec.ValidationError:
+            raise
+        except msgspec.DecodeError:
+            finite = _without_constants(bytes(data))
+            if finite is None:
+                raise
+            return decoder.decode(finite)
+    except msgspec.DecodeError as error:
+        raise EvidenceError(
+            f"{error}", where=where, hint="The log is damaged, or of a shape troth does not know"
+        ) from error
+    except RecursionError as error:
+        raise EvidenceError("the JSON is nested too deeply", where=where) from error
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """How the elements of an array begin."""
+
+    element: re.Pattern[bytes]  # matches at the brace of an element
+    key: bytes  # a literal in what it matches that is quick to find, with no brace between the two
+
+
+def batches(
+    pieces: Iterator[bytes],
+    shape: Shape,
+    many: msgspec.json.Decoder[list[T]],
+    last: Callable[[bytearray], list[T]],
+    where: str,
+) -> Iterator[list[T]]:
+    """The elements of an array, in lists of any length. ``pieces`` begin with its bracket.
+
+    ``last`` decodes what is left when the pieces end: a bracket, the last elements, and all that follows them.
+    """
+    held = bytearray()
+    for piece in pieces:
+        fresh = max(0, len(held) - _OVERLAP)
+        held += piece
+        end = len(held)
+        for _ in range(_TRIES):
+            cut = _boundary(held, shape, fresh, end)
+            if cut < 0:
+                break
+            held[cut] = 0x5D  # the comma between two elements closes this batch, and opens the next
+            with memoryview(held)[: cut + 1] as view:
+                batch = attempt(many, view, where)
+            if batch is not None:
+                del held[:cut]
+                held[0] = 0x5B
+                yield batch
+                break
+            held[cut] = 0x2C
+            end = cut
+        if len(held) > HELD:
+            raise EvidenceError(f"no end of an element within {HELD} bytes", where=where)
+    yield last(held)
+
+
+def attempt(many: msgspec.json.Decoder[T], view: bytes | memoryview, where: str) -> T | None:
+    """The document, or None where the text is no whole document; EvidenceError where it has another type."""
+    try:
+        return many.decode(view)
+    except msgspec.ValidationError as error:
+        raise EvidenceError(
+            f"{error}", where=where, hint="The log is of a shape troth does not know"
+        ) from error
+    except msgspec.DecodeError:
+        finite = _without_constants(bytes(view))
+        try:
+            return None if finite is None else many.decode(finite)
+        except msgspec.ValidationError as error:
+            raise EvidenceError(
+                f"{error}", where=where, hint="The log is of a shape troth does not know"
+            ) from error
+        except msgspec.DecodeError:
+            return None
+    except RecursionError as error:
+        raise EvidenceError("the JSON is nested too deeply", where=where) from error
+
+
+def _boundary(held: bytearray, shape: Shape, start: int, end: int) -> int:
+    """Where the comma before the last element begun in this stretch is, or -1."""
+    at = held.rfind(shape.key, start, end)
+    while at > 0:
+        brace = held.rfind(b"{", start, at)
+        if brace > 0 and shape.element.match(held, brace):
+            before = held[max(0, brace - 64) : brace].rstrip()
+            if before.endswith(b","):
+                return max(0, brace - 64) + len(before) - 1
+        at = held.rfind(shape.key, start, at)
+    return -1
+
+
+def _without_constants(data: bytes) -> bytes | None:
+    """The text with NaN and Infinity, outside strings, as texts; None where there are none."""
+    if b"NaN" not in data and b"Infinity" not in data:
+        return None
+    parts: list[bytes] = []
+    at = 0
+    while found := _UP_TO_CONSTANT.match(data, at):
+        parts += (found[1], _QUOTED[found[2]])
+        at = found.end()
+    return b"".join((*parts, data[at:])) if parts else None

@@ -1,0 +1,177 @@
+"""Evidence of any known format, from paths to readings. Finds readers, opens files, and judges nothing.
+
+Other formats come as plugins: an entry point of the group `troth.evidence` that names an instance with the
+methods of `troth.measurement.facts.Reader`. Our own readers are asked first, and plugins are looked for only
+where those know nothing of a file, so that finding them costs nothing in the usual case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from troth.errors import EvidenceError, InputError
+from troth.measurement.facts import Reader, Reading, Share, alone
+from troth.measurement.inspect import READER
+from troth.readers.files import FileBlob, Hashing, Skipped, find
+
+GROUP = "troth.evidence"
+LARGE = 1 << 25  # bytes from which one file is divided, instead of the list of files
+_OURS: tuple[Reader, ...] = (READER,)
+
+Progress = Callable[[int, int], None]  # (bytes done, bytes in all), from this process only
+T = TypeVar("T")
+
+
+def read_evidence(
+    paths: Sequence[Path | str],
+    units: frozenset[str],
+    *,
+    layout: str | None = None,
+    share: Share = alone,
+    progress: Progress | None = None,
+) -> list[Reading | Skipped]:
+    """Every file under the paths: readings in order of digest, then what was skipped in order of path.
+
+    Raises InputError where a named path does not exist, and EvidenceError where a plugin is broken; files that
+    cannot be read are Skipped. What comes out does not depend on ``share``.
+    """
+    files: list[Path] = []
+    skipped: list[Skipped] = []
+    for found in find(paths):
+        if isinstance(found, Skipped):
+            skipped.append(found)
+        else:
+            files.append(found)
+    read: list[tuple[str, Reading | Skipped]] = []
+    sizes = {path: _size(path) for path in files}
+    large = [path for path in files if sizes[path] >= LARGE]
+    small = [path for path in files if sizes[path] < LARGE]
+    tell = _Teller(progress, sum(sizes.values()))
+
+    def some(part: int, parts: int) -> list[tuple[str, Reading | Skipped]]:
+        read = []
+        for path in small[part::parts]:
+            read.append((str(path), read_file(path, units, layout=layout)))
+            tell(parts * sizes[path])
+        return read
+
+    for results in (share if len(small) >= 16 else alone)(some):
+        read += results
+    for path in large:
+        read.append((str(path), read_file(path, units, layout=layout, share=share)))
+        tell(sizes[path])
+    return _in_order(read, skipped)
+
+
+def read_file(
+    path: Path, units: frozenset[str], *, layout: str | None = None, share: Share = alone
+) -> Reading | Skipped:
+    """One file. The digest is computed beside the reading."""
+    try:
+        blob = FileBlob(path)
+    except InputError as error:
+        return Skipped(path=str(path), kind="unreadable", reason=error.what, code=error.code)
+    with blob:
+        hashing = Hashing(blob)
+        try:
+            reader = next((reader for reader in readers() if reader.recognises(blob)), None)
+            if reader is None:
+                return Skipped(path=str(path), kind="foreign", reason="no reader knows its format")
+            if layout != "samples" and blob.size >= 1 << 20:
+                hashing.start()
+            reading = reader.read(blob, "", units, layout=layout, share=_beside(share, hashing))
+            digest = hashing.digest()
+            blob.check_unchanged()
+        except InputError as error:
+            return Skipped(path=str(path), kind="damaged", reason=str(error), code=error.code)
+        finally:
+            hashing.stop()
+    return with_digest(reading, digest)
+
+
+def with_digest(reading: Reading, digest: str) -> Reading:
+    """The reading of a file whose digest was not known while it was read."""
+    replace = msgspec.structs.replace
+    return replace(
+        reading,
+        evidence=replace(reading.evidence, digest=digest),
+        facts=tuple(replace(fact, evidence=digest) for fact in reading.facts),
+    )
+
+
+def readers() -> Iterator[Reader]:
+    """Our readers, then those of plugins, in order of name. Raises EvidenceError where one cannot be loaded."""
+    yield from _OURS
+    from importlib.metadata import entry_points  # noqa: PLC0415  (dear to import, and rarely needed)
+
+    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        if point.value == "troth.measurement.inspect:READER":
+            continue
+        try:
+            reader = point.load()
+        except (ImportError, AttributeError, SyntaxError) as error:
+            raise EvidenceError(
+                f"the evidence reader {point.name!r} ({point.value}) cannot be loaded: {error}",
+                hint="Mend or uninstall the package that brings it",
+            ) from error
+        if not all(callable(getattr(reader, method, None)) for method in ("recognises", "read")):
+            raise EvidenceError(
+                f"the evidence reader {point.name!r} ({point.value}) lacks recognises() or read()",
+                hint="Mend or uninstall the package that brings it",
+            )
+        yield reader
+
+
+def _beside(share: Share, hashing: Hashing) -> Share:
+    """A share that forks while no thread runs, and hashes beside the first part."""
+
+    def divided(work: Callable[[int, int], T], /) -> list[T]:
+        hashing.wait()
+
+        def part(part: int, parts: int) -> T:
+            if part == 0:
+                hashing.start()
+            return work(part, parts)
+
+        return share(part)
+
+    return divided
+
+
+def _in_order(read: list[tuple[str, Reading | Skipped]], skipped: list[Skipped]) -> list[Reading | Skipped]:
+    readings: dict[str, tuple[str, Reading]] = {}
+    for path, result in sorted(read, key=lambda pair: pair[0]):
+        if isinstance(result, Skipped):
+            skipped.append(result)
+        elif (digest := result.evidence.digest) in readings:
+            reason = f"the same bytes as {readings[digest][0]}, which counts"
+            skipped.append(Skipped(path=path, kind="duplicate", reason=reason))
+        else:
+            readings[digest] = (path, result)
+    return [
+        *(reading for _, (_, reading) in sorted(readings.items())),
+        *sorted(skipped, key=lambda skip: skip.path),
+    ]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # opening it says why
+
+
+class _Teller:
+    """Adds up progress and tells it."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def __call__(self, done: int) -> None:
+        self._done = min(self._done + done, self._total)
+        if self._progress is not None:
+            self._progress(self._done, self._total)
