@@ -8,7 +8,8 @@
     │   ├── NoteError · TileError                C2SP signed notes, checkpoints, tiles
     │   ├── ArchiveError · EvidenceError         zips and evaluation logs
     │   ├── GuidelineError                       OSCAL and objectives
-    │   └── CommitmentError                      commitments and plans
+    │   ├── CommitmentError                      commitments and plans
+    │   └── TooLargeError                        a request's body
     ├── VerificationError               exit 1   a check was made, and it failed
     │   ├── SignatureError · KeyMismatchError · EnrolmentError
     │   ├── ReceiptError · WrongLogError · ProofError · CheckpointError
@@ -18,6 +19,7 @@
     │   ├── NotEnrolledError · PolicyError
     │   └── OverloadedError             exit 4
     ├── HubError                        exit 4   hub or network
+    │   └── AbsentError                          nothing at this address
     └── StorageError                    exit 5   disk and database
         └── ForkError                            the stored head and the database disagree
 
@@ -141,6 +143,12 @@ class CommitmentError(InputError):
     code = "commitment"
 
 
+class TooLargeError(InputError):
+    """A request's body is larger than its address takes. Large payloads go by hash envelope: sign the digest, and bring the bytes as a blob."""
+
+    code = "too-large"
+
+
 class VerificationError(TrothError):
     """A check was made and it failed. The message says which check, and what its failure means."""
 
@@ -246,6 +254,12 @@ class HubError(TrothError):
 
     code = "hub"
     exit_code = 4
+
+
+class AbsentError(HubError):
+    """The hub has nothing at this address, or not yet."""
+
+    code = "absent"
 
 
 class StorageError(TrothError):

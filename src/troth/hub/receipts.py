@@ -78,7 +78,9 @@ class Receipts:
 
         @lru_cache(maxsize=8192)
         def signed(size: int, subject: str) -> RootSignature:
-            return sign_root(signer, log_issuer=log_issuer, sub=subject, root=tree_root(size, nodes))
+            return sign_root(
+                signer, log_issuer=log_issuer, sub=subject, root=tree_root(size, nodes), size=size
+            )
 
         self._signed = signed
 
