@@ -164,6 +164,15 @@ def test_bytes_that_are_not_deterministic_are_refused_at_their_offset(hexed, sai
     assert caught.value.where == f"byte offset {offset}"
 
 
+def test_map_keys_in_any_order_where_the_reader_says_so():
+    data = bytes.fromhex("a3 03 01 01 a2 20 01 01 02 02 03".replace(" ", ""))
+    assert decode(data, ordered=False) == {3: 1, 1: {-1: 1, 1: 2}, 2: 3}
+    with pytest.raises(CborError, match="out of order"):
+        decode(data)
+    with pytest.raises(CborError, match="twice"):
+        decode(bytes.fromhex("a3030102020301"), ordered=False)
+
+
 def test_a_bomb_of_depth_is_refused():
     assert decode(b"\x81" * MAX_DEPTH + b"\x00")
     with pytest.raises(CborError, match="deep"):

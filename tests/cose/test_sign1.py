@@ -65,6 +65,17 @@ def test_a_statement_reads_back(private, make):
     statement.verify(private.public)
 
 
+def test_labels_that_others_signed_in_any_order(ed25519):
+    """As other SCITT tools write them: the signature covers the bytes as they are, and so does the entry."""
+    claims = b"\x0f\xa2\x02\x65urn:x\x01\x71https://a.example"
+    protected = b"\xa3" + claims + b"\x04\x58\x20" + ed25519.public.thumbprint() + b"\x01\x27"
+    foreign = assemble(protected, {}, b"hi", ed25519.sign(sig_structure(protected, b"hi")))
+    statement = parse(foreign)
+    assert (statement.iss, statement.sub) == ("https://a.example", "urn:x")
+    statement.verify(ed25519.public)
+    assert normalise(attach(foreign, [RECEIPT])) == foreign
+
+
 def test_the_same_words_are_the_same_bytes(private, make):
     assert make(private) == make(private)
 
@@ -102,6 +113,8 @@ def test_a_hash_envelope_signs_a_digest(private, make):
     statement.verify()
     bare = parse(make(private, payload=digest, content_type=None, hash_envelope=HashEnvelope()))
     assert bare.envelope == HashEnvelope()
+    numbered = parse(make(private, payload=digest, content_type=None, hash_envelope=HashEnvelope(50)))
+    assert numbered.envelope == HashEnvelope(50)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ A decoder of our own, because a general one resolves tags into dates and bignums
 and longer integers than needed, and answers with exceptions of its own. Here a value is an integer of
 64 bits, bytes, text, a list, a map, a tag, a boolean or null. Left out on purpose: floats, undefined,
 other simple values, indefinite lengths, bignums (they stay tags), and map keys other than integers,
-text and bytes. What ``decode`` takes, ``encode`` gives back byte for byte.
+text and bytes. What ``decode`` takes, ``encode`` gives back byte for byte,
+unless the reader asks for maps in any order.
 """
 
 from __future__ import annotations
@@ -44,11 +45,17 @@ def encode(value: object) -> bytes:
 
 
 def decode(
-    data: bytes, *, max_depth: int = MAX_DEPTH, max_items: int = MAX_ITEMS, max_size: int = MAX_SIZE
+    data: bytes,
+    *,
+    ordered: bool = True,
+    max_depth: int = MAX_DEPTH,
+    max_items: int = MAX_ITEMS,
+    max_size: int = MAX_SIZE,
 ) -> Any:
     """The one value that these bytes encode deterministically.
 
-    Arrays become lists, maps dicts (in the order of their keys' bytes), tags ``Tag``.
+    Arrays become lists, maps dicts, tags ``Tag``. With ``ordered=False`` map keys may come in any order,
+    as in headers that others signed: RFC 9052 asks for no order there, and widely used tools write none.
 
     Raises:
         CborError: the bytes are anything else; ``where`` names the offset of the first such byte.
@@ -56,7 +63,7 @@ def decode(
     """
     if len(data) > max_size:
         raise CborError(f"{len(data)} bytes of CBOR are more than the {max_size} that are read here")
-    reader = _Reader(bytes(data), max_depth, max_items)
+    reader = _Reader(bytes(data), max_depth, max_items, ordered=ordered)
     try:
         value = reader.item(0)
     except IndexError:
@@ -126,14 +133,15 @@ def _key(key: object) -> bytes:
 class _Reader:
     """One pass over the bytes. An IndexError from it means that they end too early."""
 
-    __slots__ = ("at", "data", "left", "max_depth", "size")
+    __slots__ = ("at", "data", "left", "max_depth", "ordered", "size")
 
-    def __init__(self, data: bytes, max_depth: int, max_items: int) -> None:
+    def __init__(self, data: bytes, max_depth: int, max_items: int, *, ordered: bool) -> None:
         self.data = data
         self.size = len(data)
         self.at = 0
         self.left = max_items
         self.max_depth = max_depth
+        self.ordered = ordered
 
     def refuse(self, what: str, offset: int) -> NoReturn:
         raise CborError(
@@ -215,8 +223,10 @@ class _Reader:
             if isinstance(key, bool) or not isinstance(key, int | str | bytes):
                 self.refuse("a map key that is no integer, text or byte string", start)
             written = self.data[start : self.at]
-            if written <= before:
-                self.refuse("a map key twice" if written == before else "map keys out of order", start)
+            if key in pairs:
+                self.refuse("a map key twice", start)
+            if self.ordered and written <= before:
+                self.refuse("map keys out of order", start)
             before = written
             pairs[key] = self.item(depth + 1)
         return pairs

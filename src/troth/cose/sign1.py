@@ -187,12 +187,14 @@ def sign(
 def parse_envelope(data: bytes, *, max_size: int = MAX_TRANSPARENT) -> Envelope:
     """Take a tagged COSE_Sign1 apart, with the rules of RFC 9052 §3 and §4.2 alone.
 
+    Header labels may come in any order; all else is deterministic CBOR.
+
     Raises:
-        CborError: bytes that are not deterministic CBOR.
+        CborError: bytes that are not.
         CoseError: CBOR of another shape.
 
     """
-    value = decode(data, max_size=max_size)
+    value = decode(data, ordered=False, max_size=max_size)
     if not isinstance(value, Tag) or value.number != _SIGN1:
         raise CoseError("this is no tagged COSE_Sign1: the first byte should be d2 (tag 18)")
     match value.value:
@@ -202,7 +204,7 @@ def parse_envelope(data: bytes, *, max_size: int = MAX_TRANSPARENT) -> Envelope:
             raise CoseError(
                 "a COSE_Sign1 is an array of protected bytes, a map, payload bytes or null, signature bytes"
             )
-    header = decode(protected)
+    header = decode(protected, ordered=False)
     if not isinstance(header, dict):
         raise CoseError("the protected header is not a map")
     for labels in (header, unprotected):
