@@ -1,0 +1,145 @@
+import msgspec
+import pytest
+
+from troth.commitments import check_plan, draft_plan, read_plan
+from troth.errors import CommitmentError
+from troth.statements.canonical import canonical
+from troth.statements.payloads import PlannedMeasurement, System
+
+ID = "A" * 43
+replace = msgspec.structs.replace
+
+
+def with_first(plan, **changes):
+    """The plan with fields of its first row changed."""
+    first = plan.measurements[0]
+    return replace(
+        plan,
+        measurements=[replace(first, objective=replace(first.objective, **changes)), *plan.measurements[1:]],
+    )
+
+
+@pytest.fixture
+def commitment(make, own_threshold):
+    return make(take=("st-1", "st-2", "st-5", "st-8"), st_4={"rows": {"st-4.misuse": own_threshold}})
+
+
+@pytest.fixture
+def plan(commitment):
+    return draft_plan(ID, commitment, due="2027-01-01T00:00:00Z", note="Before the release.")
+
+
+def test_a_draft_holds_what_can_be_measured(plan, commitment):
+    assert [row.objective.id for row in plan.measurements] == ["st-1.follow", "st-2.leak", "st-4.misuse"]
+    assert {row.due for row in plan.measurements} == {"2027-01-01T00:00:00Z"}
+    assert plan.system == commitment.system
+    check_plan(plan, commitment, commitment_id=ID)
+
+
+def test_a_plan_survives_the_wire(plan):
+    assert read_plan(canonical(plan)) == plan
+
+
+def test_rows_can_be_chosen(commitment):
+    chosen = draft_plan(ID, commitment, rows=["st-4.misuse", "st-2.leak"])
+    assert [row.objective.id for row in chosen.measurements] == ["st-2.leak", "st-4.misuse"]
+    assert chosen.measurements[0].due is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "what"),
+    [
+        (["st-8.contact"], r"no measured row 'st-8\.contact'"),
+        (["st-9.x"], r"Measured rows are st-1\.follow, st-2\.leak, st-4\.misuse, st-5\.uplift"),
+        (["st-5.uplift"], r"st-5\.uplift has no threshold"),
+        ([], "no row of the commitment can be measured"),
+    ],
+)
+def test_rows_that_cannot_be_planned_are_refused(commitment, rows, what):
+    with pytest.raises(CommitmentError, match=what):
+        draft_plan(ID, commitment, rows=rows)
+
+
+def test_a_commitment_without_measured_rows_gives_no_plan(make):
+    with pytest.raises(CommitmentError, match="no row of the commitment can be measured"):
+        draft_plan(ID, make(take=("st-8",)))
+    with pytest.raises(CommitmentError, match="Measured rows are none"):
+        draft_plan(ID, make(take=("st-8",)), rows=["st-8.contact"])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"minimum_n": 1000},
+        {"threshold": "0.01"},
+        {"threshold": "0.050"},
+        {"maximum_age_days": 30},
+        {"confidence": "0.99"},
+    ],
+)
+def test_a_plan_may_say_more(plan, commitment, changes):
+    check_plan(with_first(plan, **changes), commitment)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"threshold": "0.2"}, "threshold"),
+        ({"threshold": None}, "threshold"),
+        ({"minimum_n": 10}, "minimum_n"),
+        ({"confidence": "0.9"}, "confidence"),
+        ({"evaluation": "another"}, "evaluation"),
+        ({"scorer": ""}, "scorer"),
+        ({"direction": "at-least"}, "direction"),
+        ({"statement": "Else."}, "statement"),
+        ({"reason": "Else."}, "reason"),
+        ({"control": "st-2"}, "control"),
+        ({"id": "st-9.x"}, "id"),
+        ({"id": "st-2.leak", "control": "st-2"}, "evaluation"),
+    ],
+)
+def test_a_plan_never_says_less_or_else(plan, commitment, changes, field):
+    with pytest.raises(CommitmentError) as error:
+        check_plan(with_first(plan, **changes), commitment)
+    assert error.value.where.startswith("/measurements/0/objective/")
+    if "id" not in changes or field == "id":
+        assert error.value.where == f"/measurements/0/objective/{field}"
+
+
+def test_a_row_that_does_not_fit_itself_is_refused(plan, commitment):
+    with pytest.raises(CommitmentError, match="not from 0 to 1"):
+        check_plan(with_first(plan, threshold="7"), commitment)
+
+
+def test_an_attested_row_is_not_planned(plan, commitment):
+    attested = PlannedMeasurement(objective=commitment.taken[-1].objectives[0])
+    assert attested.objective.method == "attested"
+    with pytest.raises(CommitmentError, match="no measurement decides it"):
+        check_plan(replace(plan, measurements=[attested]), commitment)
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda p: replace(p, measurements=[p.measurements[0]] * 2), "/measurements/1/objective/id"),
+        (lambda p: replace(p, system=System(uri="https://lab.example/other", name="O")), "/system/uri"),
+        (lambda p: replace(p, commitment="short"), "/commitment"),
+        (lambda p: replace(p, measurements=[replace(p.measurements[0], due="2027-07-01T00:00:00Z")]), "/measurements/0/due"),
+        (lambda p: replace(p, measurements=[replace(p.measurements[0], due="2027-02-30T00:00:00Z")]), "/measurements/0/due"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_the_commitment_is_named(plan, commitment, change, where):
+    with pytest.raises(CommitmentError) as error:
+        check_plan(change(plan), commitment)
+    assert error.value.where == where
+
+
+def test_a_plan_for_another_commitment_is_refused(plan, commitment):
+    with pytest.raises(CommitmentError, match="it names the commitment"):
+        check_plan(plan, commitment, commitment_id="B" * 43)
+
+
+def test_a_slip_in_a_plans_field_is_named(plan):
+    text = canonical(plan).replace(b'"note"', b'"notes"')
+    with pytest.raises(CommitmentError, match=r"'notes' is not known.*Did you mean 'note'"):
+        read_plan(text)
