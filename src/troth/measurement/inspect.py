@@ -30,14 +30,17 @@ from troth.measurement.inspect_samples import Row, RowWithMetadata, SampleTable,
 from troth.measurement.json_pieces import HELD, Shape, attempt, batches, decode
 
 Layout = Literal["summaries", "journal", "samples"]
-HEADER_LIMIT = 1 << 28  # bytes; a header lists every sample's id
+HEADER_LIMIT = 1 << 26  # bytes; a header lists every sample's id
 SHARED = 2_000  # samples from which dividing the work pays
 _BATCH = 512  # samples decoded between two additions to the table
 
 _SAMPLE = re.compile(rb"samples/.+_epoch_[0-9]+(\.json|/sample\.json)", re.DOTALL)
 _SUMMARY = re.compile(rb"_journal/summaries/([0-9]{1,9})\.json")
-_SHELL = b"/sample.json"
-_SAMPLES = re.compile(rb',?\s*"samples"\s*:\s*\[')
+_SHELL, _METADATA = b"/sample.json", b"/metadata.json"
+_OBJECT = msgspec.json.Decoder(dict[str, Any])
+_SAMPLES, _OPEN = b'"samples"', re.compile(rb"\s*+:\s*+\[")  # in a JSON log
+_NEAR = 128  # bytes in which the two may lie apart
+_PLACES = 64  # places at which a JSON log's samples are tried to begin
 _SHAPE = Shape(
     re.compile(rb'\{\s*"id"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|-?[0-9]++)\s*,\s*"epoch"\s*:'), b'"epoch"'
 )
@@ -173,14 +176,17 @@ class _Log:
         return table
 
     def _journal(self, archive: Archive) -> SampleTable | None:
-        numbers = sorted(int(found[1]) for name in archive.names() if (found := _SUMMARY.fullmatch(name)))
-        if not numbers:
+        numbered: dict[int, int] = {}
+        for index, name in enumerate(archive.names()):
+            if found := _SUMMARY.fullmatch(name):
+                if int(found[1]) in numbered:
+                    raise ArchiveError(f"the zip has two entries for part {int(found[1])} of the journal")
+                numbered[int(found[1])] = index
+        if not numbered:
             return None
         table = SampleTable(self._keys)
-        for number in numbers:
-            name = f"_journal/summaries/{number}.json"
-            if entry := archive.find(name.encode()):
-                self._array(archive.pieces(entry), table, name)
+        for number, index in sorted(numbered.items()):
+            self._array(archive.pieces(archive.at(index)), table, f"_journal/summaries/{number}.json")
         table.settle()
         if earlier := table.superseded():
             self._notes.append(
@@ -197,30 +203,28 @@ class _Log:
         """The rows of one of several equal parts of the samples."""
         table = SampleTable(self._keys)
         one = msgspec.json.Decoder(self._row)
+        # of a chunked sample, the metadata have an entry of their own
+        apart = {n: i for i, n in enumerate(archive.names()) if n.endswith(_METADATA)} if self._keys else {}
         mine = samples[len(samples) * part // parts : len(samples) * (part + 1) // parts]
         for start in range(0, len(mine), _BATCH):
             rows = []
             for index in mine[start : start + _BATCH]:
                 entry = archive.at(index)
-                try:
-                    row = one.decode(archive.read(entry, HELD))
-                except (
-                    msgspec.DecodeError,
-                    RecursionError,
-                ):  # slow way: constants that are no JSON, or the error's words
-                    row = decode(one, archive.read(entry, HELD), entry.name.decode("utf-8", "replace"))
+                row = decode(one, archive.read(entry, HELD), entry.name.decode("utf-8", "replace"))
                 if isinstance(row, RowWithMetadata) and entry.name.endswith(_SHELL):
-                    # of a chunked sample, the metadata have a file of their own
-                    apart = archive.find(entry.name.removesuffix(_SHELL) + b"/metadata.json")
-                    if apart:
-                        kind = msgspec.json.Decoder(dict[str, Any])
-                        row.metadata = decode(
-                            kind, archive.read(apart, HELD), apart.name.decode("utf-8", "replace")
-                        )
+                    row.metadata = self._metadata(
+                        archive, apart.get(entry.name.removesuffix(_SHELL) + _METADATA)
+                    )
                 rows.append(row)
             table.add(rows)
         table.settle()
         return table
+
+    def _metadata(self, archive: Archive, index: int | None) -> dict[str, Any] | None:
+        if index is None:
+            return None
+        entry = archive.at(index)
+        return decode(_OBJECT, archive.read(entry, HELD), entry.name.decode("utf-8", "replace"))
 
     # -- a JSON log
 
@@ -229,11 +233,16 @@ class _Log:
         table = SampleTable(self._keys)
         pieces = self._file()
         held = b""
+        looked = searched = 0
         for piece in pieces:
-            searched = max(0, len(held) - 64)
             held += piece
-            for found in _SAMPLES.finditer(held, searched):
-                head = attempt(_JSON, held[: found.start()] + b"}", "log")
+            while (at := held.find(_SAMPLES, searched)) >= 0 and looked < _PLACES:
+                searched = at + 1
+                start = _OPEN.match(held, at + len(_SAMPLES))
+                if not start:
+                    continue
+                looked += 1
+                head = attempt(_JSON, held[:at].rstrip().removesuffix(b",") + b"}", "log")
                 if head is not None:
                     tails: list[_JsonLog] = []
 
@@ -241,10 +250,11 @@ class _Log:
                         tails.append(decode(_JSON, b'{"samples":' + rest, "log"))
                         return list(tails[0].samples or ())
 
-                    rest = chain((held[found.end() - 1 :],), pieces)
+                    rest = chain((held[start.end() - 1 :],), pieces)
                     for rows in batches(rest, _SHAPE, self._many, last, "samples"):
                         table.add(rows)
                     return _joined(head, tails[0]), table
+            searched = max(searched, len(held) - _NEAR)
             if len(held) > HEADER_LIMIT:
                 raise EvidenceError(f"no samples within the first {HEADER_LIMIT} bytes", where="log")
         return _joined(decode(_JSON, held, "log"), _JsonLog()), table
@@ -291,15 +301,21 @@ def _sample_entries(archive: Archive, notes: list[str]) -> tuple[array[int], boo
     A sample that was run again after its record was written has two entries of one name; the last one is the
     log's, as in Inspect, and a note says so.
     """
-    found = array("I", (i for i, name in enumerate(archive.names()) if _SAMPLE.fullmatch(name)))
-    names = {archive.name(i) for i in found}
+    found = array("I")
+    names: set[bytes] = set()
+    chunked = False
+    for index, name in enumerate(archive.names()):
+        if match := _SAMPLE.fullmatch(name):
+            found.append(index)
+            names.add(name)
+            chunked = chunked or match[1] == _SHELL
     if len(names) < len(found):
         last = {archive.name(i): i for i in found}
         notes.append(
             f"{len(found) - len(last)} samples have an earlier record in the file, replaced by a later one."
         )
         found = array("I", sorted(last.values()))
-    return found, any(name.endswith(_SHELL) for name in names)
+    return found, chunked
 
 
 def _name_placeholder(header: Header, table: SampleTable) -> None:

@@ -6,7 +6,7 @@ Only what troth uses is decoded. Times become UTC; a system's digest is taken on
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
 import msgspec
 
@@ -14,11 +14,13 @@ from troth.errors import InputError
 from troth.identifiers import check_digest, format_instant
 from troth.measurement.facts import Evidence, Status
 
+Text = Annotated[str, msgspec.Meta(max_length=4096)]
+
 
 class Dataset(msgspec.Struct, frozen=True):
     """The data set, as far as the log names it."""
 
-    name: str | None = None
+    name: Text | None = None
     samples: int | None = None
 
 
@@ -26,22 +28,22 @@ class Config(msgspec.Struct, frozen=True):
     """How the evaluation was to run."""
 
     epochs: int | None = None
-    epochs_reducer: list[str] | None = None
+    epochs_reducer: list[Text] | None = None
 
 
 class Spec(msgspec.Struct, frozen=True):
     """What was run."""
 
-    task: str = ""
-    task_version: int | str | None = None
-    eval_id: str | None = None
-    run_id: str | None = None
-    created: str | None = None
-    model: str | None = None
+    task: Text = ""
+    task_version: int | Text | None = None
+    eval_id: Text | None = None
+    run_id: Text | None = None
+    created: Text | None = None
+    model: Text | None = None
     model_args: Any = None
     dataset: Dataset = Dataset()
     config: Config = Config()
-    packages: dict[str, str] | None = None
+    packages: dict[Text, Text] | None = None
     metadata: Any = None
     shards: Any = None
 
@@ -50,19 +52,19 @@ class Metric(msgspec.Struct, frozen=True):
     """One figure of the header."""
 
     value: Any
-    name: str = ""
-    group: str | None = None
+    name: Text = ""
+    group: Text | None = None
     params: Any = None
 
 
 class EvalScore(msgspec.Struct, frozen=True):
     """The header's figures for one scorer (or one key of a scorer of dicts) after one epoch reduction."""
 
-    name: str = ""
-    scorer: str = ""
-    reducer: str | None = None
+    name: Text = ""
+    scorer: Text = ""
+    reducer: Text | None = None
     scored_samples: int | None = None
-    metrics: dict[str, Metric] | None = None
+    metrics: dict[Text, Metric] | None = None
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -76,14 +78,14 @@ class Results(msgspec.Struct, frozen=True):
 class Stats(msgspec.Struct, frozen=True):
     """When it ran."""
 
-    completed_at: str | None = None
+    completed_at: Text | None = None
 
 
 class Header(msgspec.Struct, frozen=True):
     """All of the header that troth reads."""
 
     eval: Spec
-    status: str = "started"  # what Inspect takes a log without a final header to be
+    status: Text = "started"  # what Inspect takes a log without a final header to be
     results: Results | None = None
     stats: Stats | None = None
     invalidated: bool = False

@@ -176,7 +176,7 @@ def _seen(raw: Any, way: _Way) -> float:
         return (math.inf if raw == INFINITY else -math.inf) if way.infinite else math.nan
     value = measure(raw)
     if value is not None:
-        return float(raw) if isinstance(raw, float) else value / UNIT
+        return raw if isinstance(raw, float) else value / UNIT
     if raw is None or raw == NAN:
         return 0.0 if way.null and raw is None else math.nan
     return 0.0 if way.texts else math.nan

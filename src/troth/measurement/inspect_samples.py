@@ -7,6 +7,7 @@ after any epoch reduction.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from array import array
 from collections import Counter
@@ -21,7 +22,11 @@ from troth.measurement.facts import UNIT, Fact
 from troth.measurement.json_pieces import NOT_FINITE
 
 ABSENT = 0  # the code of "this scorer gave this row no score at all"
-LIST, NESTED = "\ue000list", "\ue000object"  # stand for values that are no scalars
+LIST, NESTED, BIG = "\ue000list", "\ue000object", "\ue000big"  # stand for values that are no scalars, or huge
+_LONG = "\ue001"  # in the book: between the beginning of a long text and its digest
+_BIG = 1 << 63
+KEPT, LABEL = 256, 63  # characters of a text kept whole, and of a label shown
+ROWS = 5_000_000  # samples, times epochs, that one log may have
 LABELS = 100  # distinct labels kept in a fact; the rest are counted together
 SCORERS, CELLS = 10_000, 1 << 27  # columns, and columns times rows, that one log may have
 CUT = 1024  # characters at which Inspect shortens a summary's strings
@@ -30,6 +35,10 @@ REMOVED = "Key removed from summary (> 1k)"  # what Inspect's summary puts in pl
 _LETTERS = {"C": UNIT, "P": UNIT // 2, "I": 0, "N": 0}
 _WORDS = {"yes": UNIT, "true": UNIT, "no": 0, "false": 0}
 _encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+Name = Annotated[str, msgspec.Meta(max_length=4096)]
+Identity = Annotated[int, msgspec.Meta(ge=-_BIG, le=_BIG - 1)] | Name
 
 
 class Score(msgspec.Struct, gc=False):
@@ -42,9 +51,9 @@ class Score(msgspec.Struct, gc=False):
 class Row(msgspec.Struct, gc=False):
     """A sample or its summary, without what only some cluster units need."""
 
-    id: int | str
+    id: Identity
     epoch: Annotated[int, msgspec.Meta(ge=0, lt=1 << 31)] = 1
-    scores: dict[str, Score] | None = None
+    scores: dict[Name, Score] | None = None
     error: Any = None
     limit: Any = None
 
@@ -79,6 +88,8 @@ class SampleTable:
         """Append rows."""
         ids, sample, epoch, scores, book = self.ids, self.sample, self.epoch, self.scores, self.book
         at = len(sample)
+        if at + len(rows) > ROWS:
+            raise EvidenceError(f"more than {ROWS} samples in one log", hint="Split the evaluation")
         for row in rows:
             sample.append(ids.setdefault(row.id, len(ids)))
             epoch.append(row.epoch)
@@ -91,12 +102,12 @@ class SampleTable:
                         for key, part in value.items():
                             self._column((name, key), at).append(self._code(part))
                         continue
-                    if type(value) is list:
-                        value = LIST
                     codes = scores.get(name)
                     if codes is None or len(codes) != at:
                         codes = self._column(name, at)
-                    codes.append(book.setdefault(value, len(book) + 1))
+                    if type(value) is list:
+                        value = LIST
+                    codes.append(book.get(value) or self._code(value))
             if row.error is not None:
                 self.errors.add(at)
             if row.limit is not None:
@@ -118,10 +129,15 @@ class SampleTable:
         return codes
 
     def _code(self, value: Any) -> int:
-        if type(value) is list:
+        """A value's code in the book, which holds no value that is long, or that many others hash alike."""
+        if isinstance(value, list):
             value = LIST
-        elif type(value) is dict:
+        elif isinstance(value, dict):
             value = NESTED
+        elif isinstance(value, str) and len(value) > KEPT:
+            value = f"{value[:LABEL]}{_LONG}{hashlib.sha256(_encode(value)).hexdigest()}"
+        elif isinstance(value, int) and not -_BIG <= value < _BIG:
+            value = BIG
         return self.book.setdefault(value, len(self.book) + 1)
 
     def _group(self, key: str, rows: Sequence[Row]) -> None:
@@ -139,7 +155,10 @@ class SampleTable:
                 if len(value) > CUT - 64:
                     self.cut[key] += 1
                     value = value[: CUT - 64]
-            column_.append(groups.setdefault(_encode(value), len(groups) + 1))
+            group = _encode(value)
+            if len(group) > KEPT:
+                group = _encode(hashlib.sha256(group).hexdigest())
+            column_.append(groups.setdefault(group, len(groups) + 1))
 
     def settle(self) -> None:
         """Pad the columns of scorers that gave the last rows nothing."""
@@ -325,7 +344,7 @@ def _labels(counted: Iterable[tuple[Any, int]]) -> dict[str, int]:
 def _shown(value: str) -> str:
     if value.startswith("\ue000"):
         return f"({value[1:]})"
-    return value if len(value) <= 64 else value[:63] + "…"
+    return value if len(value) <= LABEL else value[:LABEL] + "…"
 
 
 def check_pairs(table: SampleTable, where: str) -> None:

@@ -26,7 +26,9 @@ _CONSTANTS = {b"NaN": NAN, b"Infinity": INFINITY, b"-Infinity": MINUS_INFINITY}
 _QUOTED = {name: b'"' + text.encode() + b'"' for name, text in _CONSTANTS.items()}
 _UP_TO_CONSTANT = re.compile(rb'(?s)((?:[^"NI-]++|"(?:[^"\\]++|\\.)*+"|-(?=\d))*+)(NaN|-?Infinity)')
 _OVERLAP = 1 << 16  # bytes searched again when a piece is added
-_TRIES = 8  # places tried in one piece
+_TRIES = 4  # places at which a batch is tried to end, per piece
+_LOOKS = 1000  # places looked at for one
+_HINT = "The log is damaged, or of a shape troth does not know"
 
 T = TypeVar("T")
 
@@ -34,19 +36,9 @@ T = TypeVar("T")
 def decode(decoder: msgspec.json.Decoder[T], data: bytes | bytearray | memoryview, where: str) -> T:
     """Decode one document; EvidenceError where it is not JSON or not of the decoder's type."""
     try:
-        try:
-            return decoder.decode(data)
-        except msgspec.ValidationError:
-            raise
-        except msgspec.DecodeError:
-            finite = _without_constants(bytes(data))
-            if finite is None:
-                raise
-            return decoder.decode(finite)
-    except msgspec.DecodeError as error:
-        raise EvidenceError(
-            f"{error}", where=where, hint="The log is damaged, or of a shape troth does not know"
-        ) from error
+        return _tolerant(decoder, data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise EvidenceError(f"{error}", where=where, hint=_HINT) from error
     except RecursionError as error:
         raise EvidenceError("the JSON is nested too deeply", where=where) from error
 
@@ -70,12 +62,16 @@ def batches(
     ``last`` decodes what is left when the pieces end: a bracket, the last elements, and all that follows them.
     """
     held = bytearray()
+    searched = wanted = 0
     for piece in pieces:
-        fresh = max(0, len(held) - _OVERLAP)
         held += piece
+        if len(held) > HELD:
+            raise EvidenceError(f"no end of an element within {HELD} bytes", where=where)
+        if len(held) < wanted:
+            continue
         end = len(held)
         for _ in range(_TRIES):
-            cut = _boundary(held, shape, fresh, end)
+            cut = _boundary(held, shape, searched, end)
             if cut < 0:
                 break
             held[cut] = 0x5D  # the comma between two elements closes this batch, and opens the next
@@ -85,46 +81,51 @@ def batches(
                 del held[:cut]
                 held[0] = 0x5B
                 yield batch
+                wanted = 0
                 break
             held[cut] = 0x2C
             end = cut
-        if len(held) > HELD:
-            raise EvidenceError(f"no end of an element within {HELD} bytes", where=where)
+            wanted = 2 * len(held)  # a failure costs a decoding: as the text grows, let them become rare
+        searched = max(0, len(held) - _OVERLAP) if not wanted else searched
     yield last(held)
 
 
-def attempt(many: msgspec.json.Decoder[T], view: bytes | memoryview, where: str) -> T | None:
+def attempt(decoder: msgspec.json.Decoder[T], data: bytes | memoryview, where: str) -> T | None:
     """The document, or None where the text is no whole document; EvidenceError where it has another type."""
     try:
-        return many.decode(view)
+        return _tolerant(decoder, data)
     except msgspec.ValidationError as error:
-        raise EvidenceError(
-            f"{error}", where=where, hint="The log is of a shape troth does not know"
-        ) from error
-    except msgspec.DecodeError:
-        finite = _without_constants(bytes(view))
-        try:
-            return None if finite is None else many.decode(finite)
-        except msgspec.ValidationError as error:
-            raise EvidenceError(
-                f"{error}", where=where, hint="The log is of a shape troth does not know"
-            ) from error
-        except msgspec.DecodeError:
-            return None
+        raise EvidenceError(f"{error}", where=where, hint=_HINT) from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
     except RecursionError as error:
         raise EvidenceError("the JSON is nested too deeply", where=where) from error
 
 
+def _tolerant(decoder: msgspec.json.Decoder[T], data: bytes | bytearray | memoryview) -> T:
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        finite = _without_constants(bytes(data))
+        if finite is None:
+            raise
+    return decoder.decode(finite)
+
+
 def _boundary(held: bytearray, shape: Shape, start: int, end: int) -> int:
     """Where the comma before the last element begun in this stretch is, or -1."""
-    at = held.rfind(shape.key, start, end)
-    while at > 0:
-        brace = held.rfind(b"{", start, at)
+    for _ in range(_LOOKS):
+        at = held.rfind(shape.key, start, end)
+        if at < 0:
+            break
+        brace = held.rfind(b"{", max(start, at - _OVERLAP), at)
         if brace > 0 and shape.element.match(held, brace):
             before = held[max(0, brace - 64) : brace].rstrip()
             if before.endswith(b","):
                 return max(0, brace - 64) + len(before) - 1
-        at = held.rfind(shape.key, start, at)
+        end = at
     return -1
 
 

@@ -120,8 +120,9 @@ class Hashing:
         self.wait()
 
     def digest(self) -> str:
-        """``sha256:…`` of the whole file, when it is there."""
-        self.start()
+        """``sha256:…`` of the whole file, when it is there; computed here if nothing was started."""
+        if self._thread is None:
+            self._run()
         self.wait()
         if self._failure is not None:
             raise self._failure
