@@ -1,3 +1,6 @@
+import json
+import re
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -46,6 +49,14 @@ def read_one(document, first, as_bytes):
 def test_every_field_has_its_prop():
     native = {"id", "control", "statement"}  # the part's id, the control around it, its prose
     assert {name.replace("-", "_") for name in PROPS} | native == set(Objective.__struct_fields__)
+
+
+def test_the_specification_lists_every_prop_and_its_example_is_read(root, read_one):
+    text = (root / "docs/specs/guideline-objectives.md").read_text()
+    table = text.split("## Props")[1].split("##")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == set(PROPS)
+    example = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    assert read_one(example)[0].minimum_n == 150
 
 
 def test_every_field_is_read_and_written(read_one):

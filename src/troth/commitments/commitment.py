@@ -290,5 +290,5 @@ def _with(rows: list[Objective], changed: Mapping[str, Mapping[str, Any]]) -> li
 def _open(row: Objective) -> dict[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(row)
     if row.method == "measured" and row.threshold is None:
-        plain |= {"threshold": "", "set_by": "", "reason": ""}
+        plain |= {"threshold": "", "set_by": ""}
     return plain

@@ -52,7 +52,7 @@ def objectives(source: Controls, control: str | None = None) -> list[Objective]:
         _refuse_elsewhere(source)
     if control is not None and control not in source.controls:
         raise GuidelineError(
-            f"no control {control[:80]!r} in this guideline", hint="List its controls with --json"
+            f"no control {control[:80]!r} in this guideline", hint="Use the id of one of its controls"
         )
     chosen = source.controls.values() if control is None else [source.controls[control]]
     found: dict[str, Objective] = {}
