@@ -1,0 +1,223 @@
+"""The hub's pages: whole without script, escaped, small, and each with its twin."""
+
+import itertools
+import re
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from troth.reports import addresses, pages
+from troth.reports import page_models as models
+
+NAMES = ["home", "issuer", "system", "claim", "statement", "guideline", "log", "verify", "error"]
+HOME_LIMIT = 50_000  # bytes, page and style sheet
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_strict_policy_holds(rendered, name):
+    html = rendered[name]
+    assert (
+        re.search(r"<(script|style|iframe|object|embed|form|base)\b|\sstyle=|\son\w+=|javascript:", html)
+        is None
+    )
+    assert set(re.findall(r'<link rel="(?:icon|stylesheet)" href="([^"]*)">', html)) == {
+        "data:,",
+        f"/static/{pages.stylesheet_name()}",
+    }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_structure_landmarks_headings_and_names(rendered, name):
+    html = rendered[name]
+    assert html.startswith('<!DOCTYPE html>\n<html lang="en">')
+    assert [html.count(f"<{tag}") for tag in ("main", "footer", "h1")] == [1, 1, 1]
+    assert '<a class="skip" href="#main">' in html
+    levels = [int(level) for level in re.findall(r"<h([1-6])", html)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+    ids = re.findall(r'\sid="([^"]*)"', html)
+    assert len(ids) == len(set(ids))
+    assert set(re.findall(r'aria-labelledby="([^"]*)"', html)) <= set(ids)
+
+
+@pytest.mark.parametrize("name", NAMES[:-1])
+def test_every_page_names_its_twin_twice(rendered, name):
+    html = rendered[name]
+    head = re.search(r'<link rel="alternate" type="application/json" href="([^"]*)">', html)[1]
+    assert f'<a href="{head}">This page as JSON</a>' in html
+    assert head.endswith(".json")
+
+
+def test_an_error_page_has_no_twin(rendered):
+    assert "application/json" not in rendered["error"]
+    assert "404" in rendered["error"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_banner_is_there_for_a_demonstration_only(rendered, page_records, site, name):
+    assert "all names are examples" in rendered[name]
+    record = page_records[name]
+    real = getattr(pages, name)(site(demonstration=False), *([] if record is None else [record]))
+    assert "all names are examples" not in real
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_links_stay_on_the_hub(rendered, name):
+    for href in re.findall(r'href="([^"]*)"', rendered[name]):
+        assert re.match(r"(/(?!/)|#|data:,$)", href), href
+
+
+def test_home_is_small_even_when_full(page_records, site):
+    home = page_records["home"]
+    full = models.HomePage(latest=home.latest * 6, issuers=home.issuers * 15, guidelines=home.guidelines * 10)
+    html = pages.home(site(), full)
+    assert len(html.encode()) + len(pages.stylesheet()) <= HOME_LIMIT
+
+
+def test_an_empty_log_has_pages_too(site):
+    html = pages.home(site(size=1, checkpoint_time=None), models.HomePage(latest=(), issuers=()))
+    assert "Nobody has said anything yet." in html
+    assert "none yet" in html
+    assert "1 entry." in html
+    log = pages.log(site(checkpoint_time=None), models.LogPage(keys=(), checkpoint="", root="00", policy=()))
+    assert "No clock entry yet" in log
+
+
+def test_an_issuer_and_a_system_without_anything_say_so(page_records, site):
+    bare = msgspec.structs.replace(page_records["issuer"].standing, systems=(), guidelines=(), roles=())
+    html = pages.issuer(site(), models.IssuerPage(standing=bare, at="2026-01-01T00:00:00Z"))
+    assert "No promise or evidence about a system." in html
+    assert "none stated" in html
+    page = page_records["system"]
+    empty = msgspec.structs.replace(page, system=msgspec.structs.replace(page.system, rows=()))
+    assert "No control is named for this system." in pages.system(site(), empty)
+
+
+def test_the_system_page_shows_rungs_marks_and_silence(rendered):
+    html = rendered["system"]
+    for words in (
+        "independently checked",
+        "no promise",
+        "stale",
+        "Left out: the system calls no tools.",
+        "nobody yet",
+    ):
+        assert words in html
+    assert html.count("not measured") == 3  # two objectives; one sentence
+
+
+def test_the_claim_page_carries_plot_numbers_evidence_and_command(rendered, page_records):
+    html, page = rendered["claim"], page_records["claim"]
+    assert html.count('<svg class="plot') == len(page.assessment.results)
+    assert page.verify in html
+    for row in page.assessment.evidence:
+        assert row.digest in html
+    for suffix in (".json", ".cose", ".troth"):
+        assert f'href="{addresses.statement(page.line.entry)}{suffix}"' in html
+
+
+def test_a_bare_claim_is_shown(page_records, site, assessment):
+    bare = msgspec.structs.replace(
+        assessment, system=None, commitment=None, plan=None, results=[], evidence=[]
+    )
+    page = models.ClaimPage(
+        line=page_records["claim"].line,
+        assessment=bare,
+        guideline_title="G",
+        at="2026-01-01T00:00:00Z",
+        verify="v",
+    )
+    html = pages.claim(site(), page)
+    assert "There is no receipt for this entry." in html
+    assert "No file of evidence was read." in html
+
+
+def test_a_statement_shows_its_bytes_and_a_hidden_one_does_not(page_records, site):
+    page = page_records["statement"]
+    html = pages.statement(site(), page)
+    assert "000000  00 01 02 03" in html
+    assert "0003f0  f0" in html
+    assert "000400" not in html
+    assert "the first 1\u202f024 bytes" in html
+    hidden = msgspec.structs.replace(page, line=msgspec.structs.replace(page.line, hidden=True))
+    html = pages.statement(site(), hidden)
+    assert "taken down" in html
+    assert "00 01 02 03" not in html
+    assert page.payload[:12] not in html
+
+
+def test_a_statement_that_is_a_claim_points_to_its_page(page_records, site):
+    line = page_records["claim"].line
+    html = pages.statement(site(), msgspec.structs.replace(page_records["statement"], line=line))
+    assert f'href="/claims/{line.entry}"' in html
+
+
+def test_a_checkpoint_is_shown_line_by_line(rendered, page_records):
+    assert page_records["log"].checkpoint in rendered["log"]
+
+
+def test_the_same_record_gives_the_same_page(page_records, site):
+    assert pages.claim(site(), page_records["claim"]) == pages.claim(site(), page_records["claim"])
+
+
+def test_the_style_sheet_loads_nothing_and_is_named_after_its_bytes():
+    css = pages.stylesheet().decode()
+    assert re.search(r"@import|url\(|</", css) is None
+    assert re.fullmatch(r"troth-[0-9a-f]{16}\.css", pages.stylesheet_name())
+
+
+@pytest.mark.parametrize(
+    "name", ["https://lab.example", "https://lab.example:8443", "did:web:lab.example%3A81:team"]
+)
+def test_an_issuer_is_found_again_from_its_address(name):
+    assert addresses.issuer_of(addresses.issuer_slug(name)) == name
+    assert addresses.issuer(name).count("/") == 2
+
+
+def test_addresses_are_stable():
+    assert addresses.system("https://lab.example", "https://lab.example/models/one") == (
+        "/issuers/lab.example/systems/bfcb1bac147d815db080"
+    )
+    assert addresses.said("assessment@1", "E") == "/claims/E"
+    assert addresses.said("plan@1", "E") == "/statements/E"
+    assert addresses.guideline("sha256:ab") == "/guidelines/ab"
+    assert [addresses.twin("/"), addresses.twin("/log")] == ["/index.json", "/log.json"]
+
+
+KEEP = {"outcome", "direction", "use", "binding", "threshold", "confidence", "estimate", "lower", "upper", "events",
+        "digest", "digests", "evidence", "system_digest", "commitment", "plan", "created", "completed", "raw",
+        "measured_at", "stale_after", "expires", "rung", "marks", "method", "metric", "stopping"}  # fmt: skip
+HOSTILE = st.one_of(
+    st.sampled_from(
+        [
+            "<script>alert(1)</script>",
+            '"><img src=x onerror=alert(1)>',
+            "' onfocus='x",
+            "//evil.example/",
+            "javascript:alert(1)",
+            "</code></pre><b>",
+            "</title><svg onload=x>",
+            "{{ 7 * 7 }}",
+            "<!--",
+            "/../..",
+        ]
+    ),
+    st.text(st.characters(exclude_categories=("Cs",)), min_size=3, max_size=40),
+)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "verify"])
+@given(text=HOSTILE)
+def test_no_text_becomes_markup_or_leads_away(page_records, samples_tools, name, text):
+    swapped, tags_of = samples_tools
+    page = page_records[name]
+    site = models.Site(origin="o", operator="p", url="https://u", size=3, checkpoint_time=None)
+    shown = [
+        getattr(pages, name)(swapped(site, word, set()), swapped(page, word, KEEP))
+        for word in ("plain", text)
+    ]
+    assert tags_of(shown[1]) == tags_of(shown[0])
+    for href in re.findall(r'href="([^"]*)"', shown[1]):
+        assert re.match(r"(/(?!/)|#|data:,$)", href)
