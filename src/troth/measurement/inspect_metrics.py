@@ -16,8 +16,9 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from troth.measurement.facts import UNIT, Disagreement
+from troth.measurement.inspect_facts import measure
 from troth.measurement.inspect_header import EvalScore, Header
-from troth.measurement.inspect_samples import ABSENT, SampleTable, measure
+from troth.measurement.inspect_samples import ABSENT, SampleTable
 from troth.measurement.json_pieces import INFINITY, MINUS_INFINITY, NAN
 
 METRICS = ("accuracy", "mean")

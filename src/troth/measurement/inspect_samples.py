@@ -1,4 +1,4 @@
-"""Inspect's samples as columns: ids, epochs, raw score values, clusters; and the facts they add up to.
+"""Inspect's samples as columns: ids, epochs, raw score values, clusters.
 
 A row is one sample in one epoch. Raw values are kept as codes into one book, so that a hundred thousand rows
 take a few megabytes, two halves read by two processes join exactly, and the header's figures can be recomputed
@@ -8,7 +8,7 @@ after any epoch reduction.
 from __future__ import annotations
 
 import hashlib
-import math
+import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,9 +17,7 @@ from typing import Annotated, Any
 import msgspec
 
 from troth.errors import EvidenceError
-from troth.measurement.clusters import ClusterTable, column
-from troth.measurement.facts import UNIT, Fact
-from troth.measurement.json_pieces import NOT_FINITE
+from troth.measurement.json_pieces import NAN, Shape
 
 ABSENT = 0  # the code of "this scorer gave this row no score at all"
 LIST, NESTED, BIG = "\ue000list", "\ue000object", "\ue000big"  # stand for values that are no scalars, or huge
@@ -27,13 +25,14 @@ _LONG = "\ue001"  # in the book: between the beginning of a long text and its di
 _BIG = 1 << 63
 KEPT, LABEL = 256, 63  # characters of a text kept whole, and of a label shown
 ROWS = 5_000_000  # samples, times epochs, that one log may have
-LABELS = 100  # distinct labels kept in a fact; the rest are counted together
 SCORERS, CELLS = 10_000, 1 << 27  # columns, and columns times rows, that one log may have
 CUT = 1024  # characters at which Inspect shortens a summary's strings
 REMOVED = "Key removed from summary (> 1k)"  # what Inspect's summary puts in place of a long value
 
-_LETTERS = {"C": UNIT, "P": UNIT // 2, "I": 0, "N": 0}
-_WORDS = {"yes": UNIT, "true": UNIT, "no": 0, "false": 0}
+# how a sample, or its summary, begins in an array of them
+SHAPE = Shape(
+    re.compile(rb'\{\s*"id"\s*:\s*(?:"(?:[^"\\]++|\\.)*+"|-?[0-9]++)\s*,\s*"epoch"\s*:'), b'"epoch"'
+)
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
@@ -155,7 +154,10 @@ class SampleTable:
                 if len(value) > CUT - 64:
                     self.cut[key] += 1
                     value = value[: CUT - 64]
-            group = _encode(value)
+            try:
+                group = _encode(value)
+            except RecursionError as error:
+                raise EvidenceError(f"metadata {key!r} are nested too deeply") from error
             if len(group) > KEPT:
                 group = _encode(hashlib.sha256(group).hexdigest())
             column_.append(groups.setdefault(group, len(groups) + 1))
@@ -215,136 +217,25 @@ class SampleTable:
         self.clusters = {key: array("I", [codes[i] for i in kept]) for key, codes in self.clusters.items()}
 
     def scorers(self) -> Iterator[tuple[str, array[int]]]:
-        """(name, codes) of each fact to come, in order of name; a scorer of dicts is one fact per key."""
-        with_keys = {name[0] for name in self.scores if isinstance(name, tuple)}
-        named = {
-            name if isinstance(name, str) else f"{name[0]}/{name[1]}": codes
-            for name, codes in self.scores.items()
-            # a scorer of dicts answers null where it could not score: no fact of its own
-            if not (isinstance(name, str) and name in with_keys and self._empty(codes))
-        }
-        yield from sorted(named.items())
+        """(name, codes) of each fact to come, in order of name; a scorer of dicts is one fact per key.
 
-    def _empty(self, codes: array[int]) -> bool:
-        raw = self.raw()
-        return all(
-            measure(raw[code]) is None and not isinstance(raw[code], str | int | float) for code in set(codes)
-        )
+        Raises EvidenceError where two come to have one name.
+        """
+        nothing = {ABSENT, self.book[None], self.book.get(NAN)}
+        with_keys = {name[0] for name in self.scores if isinstance(name, tuple)}
+        named: dict[str, array[int]] = {}
+        for name, codes in self.scores.items():
+            if isinstance(name, str) and name in with_keys and nothing.issuperset(codes):
+                continue  # a scorer of dicts answers NaN where it could not score: no fact of its own
+            full = name if isinstance(name, str) else "/".join(name)
+            if full in named:
+                raise EvidenceError(f"two scorers come to the name {full!r}", hint="Rename one of them")
+            named[full] = codes
+        yield from sorted(named.items())
 
     def raw(self) -> list[Any]:
         """Raw values by code; what is absent is None."""
         return [None, *self.book]
-
-
-def measure(raw: Any) -> int | None:
-    """A raw value in billionths, as Inspect's ``value_to_float`` documents it; None where it is no number.
-
-    Unlike Inspect, a text that is neither a known letter or word nor a number is not counted as 0.
-    """
-    if isinstance(raw, str):
-        known = _LETTERS.get(raw)
-        if known is None:
-            known = _WORDS.get(raw.lower())
-        if known is not None or raw in NOT_FINITE:
-            return known
-        try:
-            raw = float(raw)
-        except ValueError:
-            return None
-    if isinstance(raw, int):
-        return raw * UNIT
-    if not isinstance(raw, float) or not math.isfinite(raw):
-        return None
-    top, bottom = raw.as_integer_ratio()
-    return (2 * top * UNIT + bottom) // (2 * bottom)  # exact, halves upward
-
-
-def facts(
-    table: SampleTable, digest: str, evaluation: str, space: str, units: Iterable[str]
-) -> tuple[Fact, ...]:
-    """One fact per scorer and cluster unit, in order of both. Rows that ended in an error hold no value."""
-    found = []
-    raw = table.raw()
-    for unit in sorted(units):
-        members, ids = _unit(table, unit)
-        for scorer, codes in table.scorers():
-            counts = Counter(codes)
-            counts.subtract(Counter(codes[row] for row in table.errors))
-            values = [measure(raw[code]) if counts.get(code) else None for code in range(len(raw))]
-            used = [(value, counts[code]) for code, value in enumerate(values) if value is not None]
-            n = sum(count for _, count in used)
-            found.append(
-                Fact(
-                    evidence=digest,
-                    evaluation=evaluation,
-                    scorer=scorer,
-                    cluster_unit=unit,
-                    clusters=_cluster(table, codes, values, members, ids, space),
-                    n=n,
-                    total=sum(value * count for value, count in used),
-                    unscored=len(table) - n,
-                    binary=all(value in (0, UNIT) for value, _ in used),
-                    bounded=all(0 <= value <= UNIT for value, _ in used),
-                    labels=_labels((raw[code], count) for code, count in counts.items() if count),
-                )
-            )
-    return tuple(sorted(found, key=lambda fact: (fact.scorer, fact.cluster_unit)))
-
-
-def _unit(table: SampleTable, unit: str) -> tuple[array[int], Sequence[int | str | bytes]]:
-    """(the cluster of each row, the clusters' keys)."""
-    if unit == "sample":
-        return table.sample, list(table.ids)
-    key = unit.removeprefix("metadata:")
-    # rows without the key are one cluster together: never more independent than they may be
-    return table.clusters[key], [b"null", *table.groups[key]]
-
-
-def _cluster(
-    table: SampleTable,
-    codes: array[int],
-    values: Sequence[int | None],
-    members: array[int],
-    ids: Sequence[int | str | bytes],
-    space: str,
-) -> ClusterTable:
-    if table.errors:
-        codes = array("I", codes)
-        for row in table.errors:
-            codes[row] = ABSENT
-    if members is table.sample and len(ids) == len(table):  # one row each, in order
-        counted = [0 if value is None else 1 for value in values]
-        scored = [value or 0 for value in values]
-        return ClusterTable(
-            space, ids, column(counted[code] for code in codes), column(scored[code] for code in codes)
-        )
-    n = [0] * len(ids)
-    total = [0] * len(ids)
-    for cluster, code in zip(members, codes, strict=True):
-        value = values[code]
-        if value is not None:
-            n[cluster] += 1
-            total[cluster] += value
-    return ClusterTable(space, ids, column(n), column(total))
-
-
-def _labels(counted: Iterable[tuple[Any, int]]) -> dict[str, int]:
-    """How often each text was the value, the most frequent first kept; numbers are no labels."""
-    texts: Counter[str] = Counter()
-    for value, count in counted:
-        if isinstance(value, str):
-            texts[_shown(value)] += count
-    ranked = sorted(texts.items(), key=lambda item: (-item[1], item[0]))
-    kept = dict(sorted(ranked[:LABELS]))
-    if rest := sum(count for _, count in ranked[LABELS:]):
-        kept["(others)"] = rest
-    return kept
-
-
-def _shown(value: str) -> str:
-    if value.startswith("\ue000"):
-        return f"({value[1:]})"
-    return value if len(value) <= LABEL else value[:LABEL] + "…"
 
 
 def check_pairs(table: SampleTable, where: str) -> None:
