@@ -16,7 +16,7 @@ import click
 import typer
 
 from troth import __version__
-from troth.cli import assess, evidence, hub, key, log, project, register, sign, standing, trust, verify
+from troth.cli import assess, demo, evidence, hub, key, log, project, register, sign, standing, trust, verify
 from troth.cli.output import fail, interrupted
 from troth.errors import TrothError
 
@@ -48,7 +48,7 @@ def main(
     """Signed, checkable promises about AI safety: evidence, assessment, a public record, standing."""
 
 
-for command in (project, key, evidence, assess, sign, register, verify, standing, log, trust, hub):
+for command in (project, key, evidence, assess, sign, register, verify, standing, log, trust, hub, demo):
     command.add_to(app)
 
 

@@ -38,7 +38,7 @@ def fingerprints(trust: TrustFile) -> list[tuple[str, str]]:
     """What a person compares: the checkpoint's vkey and each receipt key's thumbprint."""
     return [
         ("checkpoint", trust.checkpoint_vkey),
-        *(("receipts", key.thumbprint().hex()) for key in trusted),
+        *(("receipts", key.thumbprint().hex()) for key in trust.keys()),  # noqa: SIM118 - a record, not a dict
     ]
 
 

@@ -1,17 +1,18 @@
 """The log and its statements as JSON and as files.
 
     GET /log.json              who runs this log, its keys, its head
-    GET /statements/{id}.cose  the transparent statement: for every SCITT tool
-    GET /statements/{id}.troth the bundle: with what else a reader needs to believe it
-    GET /statements/{id}.json  the statement, decoded
 
-``FORMS`` maps what follows the id to what makes the answer; the page, without anything after the id, is added there
-by the pages. Left out: standing, and everything about what statements mean.
+``FORMS`` are the forms of a statement, by what follows its id in /statements/ (`pages.py` has the route):
+
+    .cose   the transparent statement, for every SCITT tool
+    .troth  the bundle, with what else a reader needs to believe it
+    .json   the statement, decoded
+
+Left out: standing, and everything about what statements mean.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -21,39 +22,34 @@ from litestar import HttpMethod, Response, route
 from litestar.handlers import BaseRouteHandler
 
 from troth.cose import attach
-from troth.errors import AbsentError, InputError, JsonError
+from troth.errors import JsonError
 from troth.hub.answers import BRIEF, answer, json_answer
 from troth.hub.hub import Hub
-from troth.identifiers import b64url, check_entry_id, digest, format_instant, from_unix, unb64url
+from troth.identifiers import (
+    b64url,
+    digest,
+    digest_bytes,
+    format_instant,
+    from_unix,
+    unb64url,
+)
 from troth.statements import KeyRing, Statement, parse_json, read
-from troth.statements.bundle import MAX_ITEMS, make
 from troth.statements.payloads import KeyEnrolment
 from troth.store import Row
+from troth.workflows import bundles
 
 Form = Callable[[Hub, Row], Response[bytes]]
 _GET: Final = [HttpMethod.GET, HttpMethod.HEAD]
 
 
 def handlers(hub: Hub) -> list[BaseRouteHandler]:
-    """The log's document, and a statement in its forms."""
+    """The log's document."""
 
     @route("/log.json", http_method=_GET)
     async def log_document() -> Response[bytes]:
         return json_answer(describe(hub))
 
-    @route("/statements/{name:str}", http_method=_GET)
-    async def statement(name: str) -> Response[bytes]:
-        identity, _, form = name.partition(".")
-        made = FORMS.get(form)
-        try:
-            row = hub.row(unb64url(check_entry_id(identity)))
-        except InputError as error:
-            raise AbsentError(str(error)) from error
-        if row is None or made is None:
-            raise AbsentError("the log holds no such statement, or has no such form of it")
-        return await asyncio.to_thread(made, hub, row)
-
-    return [log_document, statement]
+    return [log_document]
 
 
 def describe(hub: Hub) -> dict[str, Any]:
@@ -86,15 +82,45 @@ def transparent(hub: Hub, row: Row) -> bytes:
 
 
 def bundle(hub: Hub, row: Row) -> bytes:
-    """The claim, its enrolment with those that it follows, trust anchors, the clock before it, and its blob."""
-    statement = read(row.entry)
-    others = [hub.store.latest("trust-anchors@1", row.index), hub.store.latest("clock@1", row.index)]
-    others[:0] = [
-        hub.row(unb64url(each)) for each in _enrolments(hub.ring.latest(hub.size), statement, row, hub)
-    ]
-    blob = hub.store.blob(row.blob) if row.blob is not None else None
-    items = [transparent(hub, each) for each in others if each is not None and each.id != row.id]
-    return make(transparent(hub, row), items[: MAX_ITEMS - 2], blob.content if blob else None)
+    """The claim with all that a reader needs to believe and recompute it (`troth.workflows.bundles`)."""
+    return bundles.bundle(
+        LogOf(hub), row.index, _enrolments(hub.ring.latest(hub.size), read(row.entry), row, hub)
+    )
+
+
+class LogOf:
+    """A hub's log, as bundles read it."""
+
+    def __init__(self, hub: Hub) -> None:
+        """Take the hub; every call sees the entries that are published then."""
+        self.hub = hub
+
+    def index_of(self, entry_id: str) -> int | None:
+        """Where an entry is."""
+        row = self.hub.row(unb64url(entry_id))
+        return row.index if row is not None else None
+
+    def row(self, index: int) -> Row:
+        """A row that is there."""
+        return self.hub.store.rows(index, index + 1)[0]
+
+    def entry(self, index: int) -> bytes:
+        """An entry's bytes."""
+        return self.row(index).entry
+
+    def receipt(self, index: int) -> bytes:
+        """The entry's receipt."""
+        return self.hub.receipts.make(self.row(index))
+
+    def clock_before(self, index: int) -> int | None:
+        """The index of the nearest clock before an entry."""
+        row = self.hub.store.latest("clock@1", index)
+        return row.index if row is not None else None
+
+    def blob(self, digest: str) -> bytes | None:
+        """A payload that travels beside an entry."""
+        found = self.hub.store.blob(digest_bytes(digest))
+        return found.content if found is not None else None
 
 
 def decoded(hub: Hub, row: Row) -> dict[str, Any]:
@@ -135,20 +161,20 @@ def _shown(payload: bytes | None, statement: Statement) -> Any:
     return {"base64url": b64url(payload[:65536])}
 
 
-def _enrolments(ring: KeyRing, statement: Statement, row: Row, hub: Hub) -> list[str]:
-    """Ids of the enrolment that covered the statement's key, and of those that it rotates, the oldest first."""
+def _enrolments(ring: KeyRing, statement: Statement, row: Row, hub: Hub) -> list[int]:
+    """Indexes of the enrolment that covered the statement's key, and of those that it rotates, the oldest first."""
     found = [
         each
         for each in ring.enrolments.get(statement.issuer, ())
         if each.key == statement.key and each.index < row.index and each.covers(from_unix(row.time))
     ]
-    chain: list[str] = []
-    following = found[-1].id if found else None
-    while following is not None and following not in chain:
-        chain.append(following)
-        entry = hub.row(unb64url(following))
+    chain: list[int] = []
+    following = ring.by_id.get(found[-1].id) if found else None
+    while following is not None and following.index not in chain:
+        chain.append(following.index)
+        entry = hub.row(unb64url(following.id))
         record = read(entry.entry).record if entry is not None else None
-        following = record.rotates if isinstance(record, KeyEnrolment) else None
+        following = ring.by_id.get(record.rotates or "") if isinstance(record, KeyEnrolment) else None
     return chain[::-1]
 
 

@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from litestar.handlers import BaseRouteHandler
 
 from troth.config import HubConfig
-from troth.hub import api, blobs, scrapi, tiles
+from troth.hub import api, blobs, pages, scrapi, tiles
 from troth.hub.answers import problem, secure
 from troth.hub.hub import Clock, Hub
 
@@ -21,6 +21,7 @@ ROOMS: Final[tuple[Callable[[Hub], list[BaseRouteHandler]], ...]] = (
     tiles.handlers,
     blobs.handlers,
     api.handlers,
+    pages.handlers,
 )
 _SCRAPI: Final = ("/entries", "/.well-known/scitt-keys")
 

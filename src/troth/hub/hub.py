@@ -25,6 +25,7 @@ from troth.hub.registration import (
     open_sequencer,
     settle,
 )
+from troth.hub.views import Views
 from troth.identifiers import format_instant
 from troth.statements import KeyRing
 from troth.statements.payloads import RegistrationPolicy
@@ -74,6 +75,7 @@ class Hub:
         self.ring = Projection(
             self.store, KeyRing(), lambda ring, statement, row: ring.step(statement, row.index)
         )
+        self.views = Views(self.store, lambda: self.size)
 
     @property
     def size(self) -> int:

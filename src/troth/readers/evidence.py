@@ -33,8 +33,11 @@ def read_evidence(
     layout: str | None = None,
     share: Share = alone,
     progress: Progress | None = None,
+    names: dict[str, str] | None = None,
 ) -> list[Reading | Skipped]:
     """Every file under the paths: readings in order of digest, then what was skipped in order of path.
+
+    ``names`` is filled with each reading's path by its digest: a reading itself knows no path.
 
     Raises InputError where a named path does not exist, and EvidenceError where a plugin is broken; files that
     cannot be read are Skipped. What comes out does not depend on ``share``.
@@ -64,6 +67,8 @@ def read_evidence(
     for path in large:
         read.append((str(path), read_file(path, units, layout=layout, share=share)))
         tell(sizes[path])
+    if names is not None:
+        names |= {found.evidence.digest: path for path, found in reversed(read) if isinstance(found, Reading)}
     return _in_order(read, skipped)
 
 

@@ -1,0 +1,182 @@
+"""`troth assess`: a table, a report, and a draft claim, from a folder of logs. Nothing leaves the machine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from troth.cli import home
+from troth.cli.output import Json, colour, emit, note, progress, say, table
+
+if TYPE_CHECKING:
+    from troth.statements.payloads import Assessment, Result
+    from troth.workflows.assess import Assessed
+
+_COLOURS = {"met": "green", "not met": "red", "inconclusive": "yellow", "not measured": "blue"}
+_MARKS = {"met": "✓", "not met": "✗", "inconclusive": "~", "not measured": "·"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command of this file."""
+    app.command()(assess)
+
+
+def assess(
+    paths: list[Path] = typer.Argument(..., help="Evaluation logs, or folders of them."),
+    *,
+    guideline: str = typer.Option("", "--guideline", "-g", help="A built-in guideline (starter) or a file."),
+    commitment: Path | None = typer.Option(None, "--commitment", help="Hold the logs to this commitment."),
+    plan: Path | None = typer.Option(None, "--plan", help="And to this plan: earlier runs do not count."),
+    system: str = typer.Option("", "--system", help="The system: an absolute URI."),
+    name: str = typer.Option("", "--name", help="The system's name for people."),
+    digest: list[str] = typer.Option(
+        [], "--digest", help="sha256:… of the artefact that ships; may be repeated."
+    ),
+    out: Path = typer.Option(
+        Path("troth-assessment"), "--out", "-o", help="Folder for the report and draft claim."
+    ),
+    layout: str = typer.Option("", "--layout", help="Read numbers from: summaries, journal, samples."),
+    processes: int = typer.Option(1, "--processes", min=1, max=64, help="Processes for large or many logs."),
+    check: bool = typer.Option(False, "--check", help="Exit 1 if any is not met, 3 if any is undecided."),
+    json: bool = Json,
+) -> None:
+    """Hold evaluation logs against objectives: met, not met, inconclusive or not measured, with intervals.
+
+    Writes OUT/report.html and OUT/assessment.json (the draft claim, for `troth sign`).
+    """
+    from troth.measurement.facts import alone
+    from troth.runners.pool import processes as pool
+    from troth.statements.payloads import System
+    from troth.workflows import assess as work
+
+    project = home.project()
+    uri = system or project.system
+    given = System(uri=uri, name=name or project.system_name or uri, digests=digest) if uri else None
+    over = work.basis(
+        guideline or project.guideline,
+        commitment=home.read_bytes(commitment, "commitment") if commitment else None,
+        plan=home.read_bytes(plan, "plan") if plan else None,
+        system=given if system or digest or not (commitment or plan) else None,
+    )
+    share = pool(processes) if processes > 1 else alone
+    with progress("Reading logs", quiet=json) as bar:
+        done = work.run(paths, over, layout=layout or None, share=share, progress=bar)
+    draft, report = write_outputs(done, out)
+    if json:
+        emit({"assessment": done.assessment, "draft": str(draft), "report": str(report),
+              "skipped": [{"path": s.path, "reason": s.reason} for s in done.skipped], "files": done.names})  # fmt: skip
+    else:
+        _print(done, draft, report)
+    if check:
+        raise typer.Exit(exit_code(done.assessment))
+
+
+def write_outputs(done: Assessed, out: Path) -> tuple[Path, Path]:
+    """Write the draft claim and the report; their paths."""
+    draft, report = out / "assessment.json", out / "report.html"
+    home.write_bytes(draft, done.payload)
+    home.write_bytes(report, _report(done, draft).encode())
+    return draft, report
+
+
+def exit_code(assessment: Assessment) -> int:
+    """1 before 3 before 0: any not met, else any undecided, else all met."""
+    outcomes = {each.outcome for each in assessment.results}
+    if "not met" in outcomes:
+        return 1
+    return 3 if outcomes & {"inconclusive", "not measured"} else 0
+
+
+def _report(done: Assessed, draft: Path) -> str:
+    from troth.identifiers import format_instant
+    from troth.measurement.summary import luck
+    from troth.reports.assessment_report import render
+    from troth.reports.results import ControlText
+
+    texts = {
+        key: ControlText(title=title, objectives=rows) for key, (title, rows) in done.basis.controls.items()
+    }
+    return render(
+        done.assessment,
+        guideline_title=done.basis.title,
+        controls=texts,
+        draft_name=str(draft),
+        file_names={key: Path(path).name for key, path in done.names.items()},
+        generated=format_instant(datetime.now(UTC)),
+        luck=luck(done.assessment.results),
+    )
+
+
+def _print(done: Assessed, draft: Path, report: Path) -> None:
+    record = done.assessment
+    say(f"{done.basis.title} · {len(record.evidence)} files of evidence")
+    say()
+    rows = [_row(each) for each in record.results]
+    lines = table(
+        ("control", "objective", "outcome", "n", "clusters", "asked", "estimate", "interval"),
+        rows,
+        right=(3, 4),
+    )
+    for line, each in zip(lines.splitlines()[2:], record.results, strict=True):
+        rows_line = line.replace(each.outcome, colour(each.outcome, _COLOURS[each.outcome]), 1)
+        lines = lines.replace(line, rows_line, 1)
+    say(lines)
+    say()
+    counts = {key: sum(each.outcome == key for each in record.results) for key in _COLOURS}
+    say(", ".join(f"{number} {word}" for word, number in counts.items()))
+    for each in record.results:
+        for reason in (*each.reasons, *([each.runs_disagree] if each.runs_disagree else [])):
+            say(f"  {each.objective}: {reason}")
+    _beside(done)
+    say()
+    say(f"report       {report}")
+    say(f"draft claim  {draft}")
+    note(f"Nothing has left this machine. Next: troth sign --preview {draft}")
+
+
+def _row(each: Result) -> tuple[str, ...]:
+    asked = (
+        f"{'≤' if each.direction == 'at-most' else '≥'} {_percent(each.threshold)}" if each.threshold else "—"
+    )
+    interval = f"{_percent(each.lower)} to {_percent(each.upper)}" if each.lower is not None else "—"
+    return (
+        each.control,
+        each.objective,
+        f"{_MARKS[each.outcome]} {each.outcome}",
+        str(each.n) if each.n else "—",
+        str(each.clusters) if each.clusters else "—",
+        asked,
+        _percent(each.estimate) if each.estimate is not None else "—",
+        interval,
+    )
+
+
+def _percent(text: str | None) -> str:
+    return "—" if text is None else f"{float(text) * 100:.4g} %"
+
+
+def _beside(done: Assessed) -> None:
+    """What is stale, what disagrees, what could not be read."""
+    from troth.identifiers import parse_instant
+
+    now = datetime.now(UTC)
+    for each in done.assessment.results:
+        if each.stale_after and parse_instant(each.stale_after) < now:
+            say(
+                f"  {each.objective}: stale since {each.stale_after[:10]} (measured {(each.measured_at or '')[:10]})"
+            )
+    for row in done.assessment.evidence:
+        label = Path(done.names.get(row.digest, row.digest)).name
+        for text in row.disagreements:
+            say(f"  {label}: {text}")
+        if row.use == "excluded":
+            say(f"  {label}: excluded, {row.reason}")
+    shown: list[Any] = [each for each in done.skipped if each.kind != "foreign"]
+    for each in shown:
+        say(f"  {each.path}: not read, {each.reason}")
+    foreign = len(done.skipped) - len(shown)
+    if foreign:
+        say(f"  {foreign} other file{'' if foreign == 1 else 's'} passed over: no reader knows the format")

@@ -1,0 +1,340 @@
+"""Fills the pages' records from the log. Each page costs what it shows, not what the log holds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from troth.cose import ALGORITHM_NAMES
+from troth.errors import AbsentError
+from troth.guidance import Catalog, objectives, read_payload
+from troth.hub import api, lines
+from troth.hub.hub import Hub
+from troth.identifiers import format_instant, from_unix, unb64url
+from troth.log import leaf_hash, parse_receipt, root_from_inclusion
+from troth.reports import addresses
+from troth.reports import page_models as models
+from troth.reports.results import ControlText
+from troth.standing import State, issuer_standing
+from troth.standing.records import IssuerStanding, Mark
+from troth.statements import Statement, key_from_text
+from troth.statements.payloads import Assessment, Commitment, Guideline
+from troth.store import Row
+
+LATEST: Final = 20  # statements on a page
+
+
+class Filler:
+    """Makes each page's record. Reads the hub; keeps nothing."""
+
+    def __init__(self, hub: Hub) -> None:
+        """Take the hub."""
+        self.hub = hub
+
+    def site(self) -> models.Site:
+        """The log that every page speaks of."""
+        said = api.describe(self.hub)
+        return models.Site(
+            origin=said["origin"],
+            operator=said["operator"],
+            url=self.hub.config.url.rstrip("/"),
+            size=said["size"],
+            checkpoint_time=said["time"],
+            demonstration=said["demonstration"],
+        )
+
+    def known(self, origin: str) -> str:
+        """An issuer that was enrolled or has spoken, else AbsentError."""
+        there = self.hub.views.read(
+            self.hub.clock(), lambda state: origin in state.issuers or origin in state.ring.enrolments
+        )
+        if not there:
+            raise AbsentError(f"the log knows no issuer {origin[:200]}")
+        return origin
+
+    def row(self, index: int) -> Row:
+        """A published row."""
+        return self.hub.store.rows(index, index + 1)[0]
+
+    def _lines(self, indexes: list[int]) -> tuple[models.Line, ...]:
+        rows = [self.row(index) for index in indexes]
+        return self.hub.views.read(
+            self.hub.clock(), lambda state: tuple(lines.line(self.hub, state, row) for row in rows)
+        )
+
+    def home(self) -> models.HomePage:
+        """What is on this log."""
+        latest = self.hub.views.indexes(lambda views: views.public[-LATEST:][::-1])
+
+        def use(state: State) -> tuple[tuple[models.IssuerLine, ...], tuple[models.GuidelineLine, ...]]:
+            issuers = tuple(
+                models.IssuerLine(
+                    issuer=origin,
+                    name=enrolled[-1].name,
+                    roles=enrolled[-1].roles,
+                    systems=len(state.issuers[origin].promises) if origin in state.issuers else 0,
+                )
+                for origin, enrolled in sorted(state.ring.enrolments.items())[:200]
+            )
+            published = tuple(
+                models.GuidelineLine(
+                    id=record.id,
+                    version=record.version,
+                    title=record.title,
+                    digest=record.digest,
+                    issuer=origin,
+                    issuer_name=lines.name_of(state, origin),
+                )
+                for record, origin in _published(state)
+            )
+            return issuers, published
+
+        issuers, guidelines = self.hub.views.read(self.hub.clock(), use)
+        return models.HomePage(latest=self._lines(latest), issuers=issuers, guidelines=guidelines)
+
+    def issuer(self, origin: str, at: datetime) -> models.IssuerPage:
+        """An issuer at an instant."""
+        said = self.hub.views.indexes(lambda views: views.said.get(origin, [])[-LATEST:][::-1])
+
+        def use(state: State) -> tuple[IssuerStanding, tuple[models.KeyLine, ...]]:
+            keys = tuple(
+                models.KeyLine(
+                    use="signs statements",
+                    algorithm=ALGORITHM_NAMES[each.key.alg],
+                    fingerprint=each.key.thumbprint().hex(),
+                    not_before=format_instant(each.not_before),
+                    not_after=format_instant(each.not_after),
+                    entry=each.id,
+                )
+                for each in state.ring.enrolments.get(origin, ())
+            )
+            return issuer_standing(state, origin, at), keys
+
+        standing, keys = self.hub.views.read(at, use)
+        return models.IssuerPage(
+            standing=standing, at=format_instant(at), keys=keys, statements=self._lines(said)
+        )
+
+    def system(self, origin: str, slug: str, at: datetime) -> models.SystemPage:
+        """A system of an issuer at an instant."""
+        standing, rules = self.hub.views.read(
+            at, lambda state: (issuer_standing(state, origin, at), state.rules)
+        )
+        for each in standing.systems:
+            if addresses.system_slug(each.uri) == slug:
+                return models.SystemPage(
+                    issuer=origin, issuer_name=standing.name, system=each, at=format_instant(at), rules=rules
+                )
+        raise AbsentError(f"{origin} has said nothing about such a system")
+
+    def statement(self, row: Row) -> models.StatementPage:
+        """A statement, decoded and raw."""
+        statement = lines.full(self.hub, row)
+        payload = statement.payload
+        return models.StatementPage(
+            line=self._lines([row.index])[0],
+            subject=statement.subject,
+            content_type=str(_content_type(statement) or ""),
+            algorithm=ALGORITHM_NAMES.get(statement.sign1.alg, str(statement.sign1.alg)),
+            key=statement.key.thumbprint().hex() if statement.key else "",
+            payload=_text(payload)
+            if payload is not None
+            else f"(travels beside it: {statement.payload_digest})",
+            raw=statement.entry,
+            issued_at=format_instant(statement.issued_at) if statement.issued_at else None,
+            receipt=self._receipt(row),
+            marks=self._marks(statement),
+            related=self._related(statement, row),
+        )
+
+    def claim(self, row: Row, at: datetime) -> models.ClaimPage:
+        """An assessment as a claim."""
+        statement = lines.full(self.hub, row)
+        record = statement.record
+        if not isinstance(record, Assessment):
+            raise AbsentError("this statement is no assessment")
+        texts, title = self._texts(record)
+        return models.ClaimPage(
+            line=self._lines([row.index])[0],
+            assessment=record,
+            guideline_title=title,
+            at=format_instant(at),
+            verify=f"troth verify {statement.id[:12]}.troth",
+            controls=texts,
+            receipt=self._receipt(row),
+            marks=self._marks(statement),
+            related=self._related(statement, row),
+        )
+
+    def guideline(self, named: str) -> models.GuidelinePage:
+        """A guideline by its catalog's digest."""
+        found = self.hub.views.read(self.hub.clock(), lambda state: state.guidelines.get(named))
+        if found is None:
+            raise AbsentError("no guideline with this digest was published here")
+        act, record = found
+        naming = self.hub.views.indexes(lambda views: list(views.naming.get(named, [])))
+        rows = [self.row(index) for index in naming[-200:]]
+        adopters = [row.index for row in rows if row.kind in {"commitment@1", "amendment@1"}]
+        return models.GuidelinePage(
+            line=self._lines([act.index])[0],
+            id=record.id,
+            version=record.version,
+            title=record.title,
+            digest=record.digest,
+            controls=_controls(read_payload(record)),
+            adopters=self._lines(adopters[::-1]),
+        )
+
+    def log(self) -> models.LogPage:
+        """The log about itself."""
+        state = self.hub.sequencer.state
+        said = api.describe(self.hub)
+        policy = state.ring.policy
+        clocks = self._clocks(state.head.size)
+        keys = [
+            models.KeyLine(
+                use="signs checkpoints",
+                algorithm="Ed25519",
+                fingerprint=said["checkpoint_vkey"].rpartition("+")[0],
+                text=said["checkpoint_vkey"],
+            )
+        ]
+        for use, texts in (
+            ("signs receipts and clocks", said["receipt_keys"]),
+            ("enrols keys", said["operator_keys"]),
+        ):
+            for text in texts:
+                key = key_from_text(text)
+                keys.append(
+                    models.KeyLine(
+                        use=use,
+                        algorithm=ALGORITHM_NAMES[key.alg],
+                        fingerprint=key.thumbprint().hex(),
+                        text=text,
+                    )
+                )
+        rules = (
+            ("Operator", policy.operator),
+            ("Began", policy.created),
+            ("Rules of standing", f"version {policy.standing_rules}"),
+            ("A clock entry is written when", f"{policy.clock_seconds} seconds have passed since the last"),
+            ("Largest entry", f"{policy.entry_limit} bytes"),
+            ("Who may write", "issuers whose keys the operator has enrolled; each enrolment gives its reason"),
+        ) if policy else ()  # fmt: skip
+        return models.LogPage(
+            keys=tuple(keys),
+            checkpoint=state.head.checkpoint,
+            root=state.head.root.hex(),
+            policy=rules,
+            clocks=clocks,
+        )
+
+    def _clocks(self, size: int, count: int = 5) -> tuple[tuple[int, str], ...]:
+        found: list[tuple[int, str]] = []
+        before = size
+        while len(found) < count:
+            row = self.hub.store.latest("clock@1", before)
+            if row is None:
+                break
+            found.append((row.index, format_instant(from_unix(row.time))))
+            before = row.index
+        return tuple(found)
+
+    def _receipt(self, row: Row) -> models.ReceiptFacts:
+        parsed = parse_receipt(self.hub.receipts.make(row))
+        root = root_from_inclusion(leaf_hash(row.entry), parsed.index, parsed.size, parsed.path)
+        return models.ReceiptFacts(
+            origin=parsed.log,
+            algorithm=ALGORITHM_NAMES[parsed.alg],
+            key=parsed.kid.hex(),
+            tree_size=parsed.size,
+            leaf_index=parsed.index,
+            root=root.hex(),
+            path=len(parsed.path),
+        )
+
+    def _marks(self, statement: Statement) -> tuple[Mark, ...]:
+        """What later acts did to this statement itself."""
+
+        def use(state: State) -> tuple[Mark, ...]:
+            said = state.by_entry.get(statement.id)
+            marks: list[Mark] = []
+            if said is not None and said.withdrawn is not None:
+                marks.append("withdrawn")
+            if getattr(said, "replaced_by", None) is not None:
+                marks.append("amended")
+            return tuple(marks)
+
+        return self.hub.views.read(self.hub.clock(), use)
+
+    def _related(self, statement: Statement, row: Row) -> tuple[models.Line, ...]:
+        """What the statement names, then what names it; newest last."""
+        naming = self.hub.views.indexes(lambda views: list(views.naming.get(statement.id, []))[-LATEST:])
+        named: list[int] = []
+        record = statement.record
+        for field in ("commitment", "plan", "amends", "withdraws", "rotates"):
+            value = getattr(record, field, None)
+            if isinstance(value, str):
+                other = self.hub.row(unb64url(value))
+                named += [other.index] if other is not None else []
+        return self._lines(sorted({*named, *naming} - {row.index}))
+
+    def _texts(self, record: Assessment) -> tuple[dict[str, ControlText], str]:
+        """Titles and statements of an assessment's objectives: from its commitment, else from the guideline."""
+        title = f"{record.guideline.id} {record.guideline.version}"
+        row = self.hub.row(unb64url(record.commitment)) if record.commitment else None
+        commitment = lines.full(self.hub, row).record if row is not None else None
+        if isinstance(commitment, Commitment):
+            return {
+                each.control: ControlText(
+                    title=each.title, objectives={o.id: o.statement for o in each.objectives}
+                )
+                for each in commitment.taken
+            }, title
+        found = self.hub.views.read(
+            self.hub.clock(), lambda state: state.guidelines.get(record.guideline.digest)
+        )
+        if found is None:
+            return {}, title
+        views = _controls(read_payload(found[1]))
+        return {
+            each.id: ControlText(title=each.title, objectives={o.id: o.statement for o in each.objectives})
+            for each in views
+        }, title
+
+
+def _published(state: State) -> list[tuple[Guideline, str]]:
+    found = []
+    for origin, issuer in sorted(state.issuers.items()):
+        entries = {act.entry for act in issuer.guidelines}
+        found += [(record, origin) for act, record in state.guidelines.values() if act.entry in entries]
+    return found
+
+
+def _controls(catalog: Catalog) -> tuple[models.ControlView, ...]:
+    by_control: dict[str, list[object]] = {}
+    for row in objectives(catalog):
+        by_control.setdefault(row.control, []).append(row)
+    return tuple(
+        models.ControlView(
+            id=name,
+            title=placed.control.title,
+            prose="",
+            objectives=tuple(by_control.get(name, ())),  # type: ignore[arg-type]  # rows of one type
+        )
+        for name, placed in catalog.controls.items()
+    )
+
+
+def _content_type(statement: Statement) -> str | int | None:
+    envelope = statement.sign1.envelope
+    return envelope.content_type if envelope is not None else statement.sign1.content_type
+
+
+def _text(payload: bytes) -> str:
+    try:
+        return msgspec.json.format(payload, indent=2).decode()
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return payload[:4096].hex(" ")

@@ -1,0 +1,104 @@
+"""A statement in one line, for people: who said what about which."""
+
+from __future__ import annotations
+
+import msgspec
+
+from troth.errors import TrothError
+from troth.hub.hub import Hub
+from troth.identifiers import b64url, format_instant, from_unix
+from troth.reports.page_models import Line
+from troth.standing.state import State
+from troth.statements import Statement, read
+from troth.statements.payloads import (
+    Amendment,
+    Assessment,
+    Clock,
+    Commitment,
+    Guideline,
+    KeyEnrolment,
+    Plan,
+    RegistrationPolicy,
+    Release,
+    TrustAnchors,
+    Withdrawal,
+)
+from troth.store import Row
+
+
+def full(hub: Hub, row: Row) -> Statement:
+    """The statement of a row, with its payload where the hub has it."""
+    statement = read(row.entry)
+    if row.blob is None:
+        return statement
+    blob = hub.store.blob(row.blob)
+    return read(row.entry, blob=blob.content) if blob is not None else statement
+
+
+def name_of(state: State, issuer: str) -> str:
+    """The issuer's name as it was enrolled."""
+    found = state.ring.enrolments.get(issuer)
+    return found[-1].name if found else issuer
+
+
+def line(hub: Hub, state: State, row: Row) -> Line:
+    """One line. An entry that was taken down is named as hidden."""
+    time = format_instant(from_unix(row.time))
+    identity = b64url(row.id)
+    if not row.entry:
+        return Line(
+            entry=identity, index=row.index, kind=row.kind, time=time, issuer="", issuer_name="", sentence="taken down",
+            hidden=True,
+        )  # fmt: skip
+    try:
+        statement = full(hub, row)
+    except TrothError as error:
+        return Line(
+            entry=identity, index=row.index, kind=row.kind, time=time, issuer="", issuer_name="", sentence=str(error)
+        )  # fmt: skip
+    return Line(
+        entry=identity,
+        index=row.index,
+        kind=statement.kind or "foreign",
+        time=time,
+        issuer=statement.issuer,
+        issuer_name=name_of(state, statement.issuer),
+        sentence=sentence(statement.record),
+    )
+
+
+def sentence(record: msgspec.Struct | None) -> str:
+    """What a payload does, in words."""
+    match record:
+        case RegistrationPolicy():
+            return f"sets the rules of the log {record.origin}"
+        case TrustAnchors():
+            return "names the log's keys"
+        case Clock():
+            return f"the log's time is {record.time}"
+        case KeyEnrolment():
+            return f"enrols a key for {record.name} ({record.issuer}): {record.reason}"
+        case Guideline():
+            return f"publishes {record.title} ({record.id} {record.version})"
+        case Commitment():
+            total = len(record.taken) + len(record.left_out)
+            taken = f"takes {len(record.taken)} of {total} controls"
+            return f"{taken} of {record.guideline.id} {record.guideline.version} for {record.system.name}"
+        case Plan():
+            count = len(record.measurements)
+            return f"announces {count} measurement{'' if count == 1 else 's'} of {record.system.name}"
+        case Release():
+            return f"releases {record.system.name} {record.system.version}".rstrip()
+        case Assessment():
+            counts = dict.fromkeys(("met", "not met", "inconclusive", "not measured"), 0)
+            for each in record.results:
+                counts[each.outcome] += 1
+            about = record.system.name if record.system else "an unnamed system"
+            return f"assesses {about}: " + ", ".join(f"{number} {word}" for word, number in counts.items())
+        case Amendment():
+            return f"amends a commitment for {record.commitment.system.name}: {record.reason}"
+        case Withdrawal():
+            return f"withdraws a statement: {record.reason}"
+        case None:
+            return "a statement whose payload is not known here"
+    return "a statement of another kind"

@@ -1,0 +1,211 @@
+"""From files on a disk to an assessment: read, choose the objectives, hold them against the facts, render.
+
+Nothing here sends anything. What decides is in `troth.measurement`; what is read comes through `troth.readers`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+from troth.commitments import check_plan
+from troth.errors import EvidenceError, UsageError
+from troth.guidance import objectives as guideline_objectives
+from troth.guidance import read_catalog, reference
+from troth.identifiers import parse_instant
+from troth.measurement.assess import assess
+from troth.measurement.facts import Reading, Share, alone
+from troth.readers.evidence import read_evidence
+from troth.readers.files import Skipped
+from troth.readers.packs import find_pack
+from troth.statements import canonical, parse_record
+from troth.statements.bundle import Bundle, parse_bundle
+from troth.statements.objectives import Objective
+from troth.statements.payloads import Assessment, Clock, Commitment, GuidelineRef, Plan, System
+
+T = TypeVar("T")
+Progress = Callable[[int, int], None]
+
+
+class Basis(msgspec.Struct, frozen=True, kw_only=True):
+    """What evidence is held against."""
+
+    guideline: GuidelineRef
+    title: str
+    objectives: tuple[Objective, ...]
+    planned: frozenset[str] | None = None  # objective ids that a plan announced; None without a plan
+    system: System | None = None
+    commitment: str | None = None  # entry ids, where registered
+    plan: str | None = None
+    plan_time: datetime | None = None  # the log's time of the plan
+    controls: Mapping[str, tuple[str, Mapping[str, str]]] = {}  # id -> (title, objective id -> statement)
+    left_out: Mapping[str, str] = {}
+
+
+class Assessed(msgspec.Struct, frozen=True, kw_only=True):
+    """What `run` gives: the record, its bytes, and what only this machine knows (names of files)."""
+
+    basis: Basis
+    assessment: Assessment
+    payload: bytes
+    names: Mapping[str, str]  # digest -> file name
+    skipped: tuple[Skipped, ...]
+
+
+def basis(
+    guideline: str,
+    *,
+    commitment: bytes | None = None,
+    plan: bytes | None = None,
+    system: System | None = None,
+) -> Basis:
+    """Objectives from a plan's commitment, else from a commitment, else from the whole guideline.
+
+    ``commitment`` and ``plan`` are files: registered (.troth, .cose) or drafts (JSON). Raises CommitmentError,
+    GuidelineError, SchemaError, UsageError.
+    """
+    committed, commitment_id, _ = _take(commitment, Commitment, "commitment")
+    planned, plan_id, plan_time = _take(plan, Plan, "plan")
+    if planned is not None and committed is None:
+        inside = _inside(plan, planned.commitment)
+        if inside is None:
+            raise UsageError(
+                "a plan rests on its commitment", hint="Give the commitment too, with --commitment"
+            )
+        committed, commitment_id = inside, planned.commitment
+    if committed is None:
+        return _of_guideline(guideline, system)
+    if planned is not None:
+        check_plan(planned, committed, commitment_id=commitment_id)
+    announced = {m.objective.id: m.objective for m in planned.measurements} if planned else {}
+    rows = [announced.get(row.id, row) for taken in committed.taken for row in taken.objectives]
+    reference_ = committed.guideline
+    return Basis(
+        guideline=reference_,
+        title=f"{reference_.id} {reference_.version}",
+        objectives=tuple(rows),
+        planned=frozenset(announced) if planned else None,
+        system=system or _merged(committed.system, planned.system if planned else None),
+        commitment=commitment_id,
+        plan=plan_id,
+        plan_time=plan_time,
+        controls={t.control: (t.title, {o.id: o.statement for o in t.objectives}) for t in committed.taken},
+        left_out={each.control: each.reason for each in committed.left_out},
+    )
+
+
+def _merged(committed: System, planned: System | None) -> System:
+    """The plan's system, if it names digests; it is the later word."""
+    return planned if planned is not None and planned.digests else committed
+
+
+def _of_guideline(guideline: str, system: System | None) -> Basis:
+    catalog = read_catalog(find_pack(guideline))
+    rows = guideline_objectives(catalog)
+    found = reference(catalog)
+    by_control: dict[str, dict[str, str]] = {}
+    for row in rows:
+        by_control.setdefault(row.control, {})[row.id] = row.statement
+    return Basis(
+        guideline=found,
+        title=f"{catalog.metadata.title} {found.version}",
+        objectives=tuple(rows),
+        system=system,
+        controls={
+            name: (placed.control.title, by_control.get(name, {}))
+            for name, placed in catalog.controls.items()
+        },
+    )
+
+
+def _take(data: bytes | None, kind: type[T], what: str) -> tuple[T | None, str | None, datetime | None]:
+    """A record from a file, its entry id if it is registered, and the log's time of it if the file has the clock."""
+    if data is None:
+        return None, None, None
+    if data[:1] in {b"{", b" ", b"\n"}:
+        return parse_record(data, kind, where=what), None, None
+    bundle = parse_bundle(data)
+    claim = bundle.claim.statement
+    if not isinstance(claim.record, kind):
+        raise UsageError(f"the file is no {what} but {claim.kind or 'a foreign statement'}")
+    claim.sign1.verify()
+    registered = bool(bundle.claim.receipts)
+    return claim.record, claim.id if registered else None, entry_time(bundle, claim.id)
+
+
+def entry_time(bundle: Bundle, entry: str) -> datetime | None:
+    """The log's time of an entry in a bundle: the latest clock before it, by the indexes in the receipts."""
+    from troth.log import parse_receipt  # noqa: PLC0415 - only where a registered file is read
+
+    items = (bundle.claim, *bundle.others)
+    index = {i.statement.id: parse_receipt(i.receipts[0]).index for i in items if i.receipts}
+    if entry not in index:
+        return None
+    clocks = [
+        parse_instant(i.statement.record.time)
+        for i in items
+        if isinstance(i.statement.record, Clock) and index.get(i.statement.id, 1 << 62) < index[entry]
+    ]
+    return max(clocks, default=None)
+
+
+def _inside(data: bytes | None, entry: str) -> Commitment | None:
+    """The commitment that a registered plan's bundle carries."""
+    if data is None or data[:1] in {b"{", b" ", b"\n"}:
+        return None
+    for item in parse_bundle(data).others:
+        if item.statement.id == entry and isinstance(item.statement.record, Commitment):
+            return item.statement.record
+    return None
+
+
+def run(
+    paths: Sequence[Path],
+    over: Basis,
+    *,
+    layout: str | None = None,
+    share: Share = alone,
+    progress: Progress | None = None,
+) -> Assessed:
+    """Read the evidence and assess it. A bad file never hides the good ones: it is listed with its reason.
+
+    Raises EvidenceError where no file could be read at all.
+    """
+    units = frozenset(row.cluster_unit for row in over.objectives if row.method == "measured")
+    names: dict[str, str] = {}
+    found = read_evidence(paths, units, layout=layout, share=share, progress=progress, names=names)
+    readings = [each for each in found if isinstance(each, Reading)]
+    skipped = tuple(each for each in found if isinstance(each, Skipped))
+    if not readings:
+        first = f"; the first: {skipped[0].reason}" if skipped else ""
+        raise EvidenceError(
+            f"no evidence could be read among {len(skipped)} files{first}",
+            where=", ".join(str(path) for path in paths)[:300],
+            hint="Give a folder of Inspect logs (.eval or .json); `troth evidence show FILE` explains a file",
+        )
+    return finish(over, readings, skipped, names)
+
+
+def finish(
+    over: Basis,
+    readings: Sequence[Reading],
+    skipped: tuple[Skipped, ...] = (),
+    names: Mapping[str, str] | None = None,
+) -> Assessed:
+    """Assess what was read."""
+    assessment = assess(
+        readings,
+        over.objectives,
+        guideline=over.guideline,
+        system=over.system,
+        commitment=over.commitment,
+        plan=over.plan,
+        plan_time=over.plan_time,
+    )
+    return Assessed(
+        basis=over, assessment=assessment, payload=canonical(assessment), names=names or {}, skipped=skipped
+    )
