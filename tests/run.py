@@ -21,7 +21,9 @@ def main() -> int:
         return subprocess.call([sys.executable, "-m", "pytest", *chosen], cwd=ROOT)
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
-    ran = subprocess.run([*coverage, "run", "-m", "pytest", "-q"], cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
+    ran = subprocess.run(
+        [*coverage, "run", "-m", "pytest", "-q"], cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True
+    )
     sys.stdout.write(ran.stdout)
     subprocess.run([*coverage, "combine", "-q"], cwd=ROOT, check=False)
     low = []
