@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+import pytest_socket
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("troth", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -35,8 +36,6 @@ def shared():
 @pytest.fixture(autouse=True)
 def _closed_sockets(request):
     """Unit tests open no sockets; a test marked ``network`` or ``browser`` may, on the loopback address."""
-    import pytest_socket
-
     if request.node.get_closest_marker("network") or request.node.get_closest_marker("browser"):
         pytest_socket.socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
     else:
