@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -27,6 +28,7 @@ FOREVER: Final = "public, max-age=31536000, immutable"  # full and partial hash 
 BRIEF: Final = "public, max-age=60"  # entries and blobs: a take-down shows within a minute
 NOW: Final = "public, max-age=2"  # the checkpoint
 NO_STORE: Final = "no-store"
+_LINGER: Final = 4 * 1024 * 1024  # bytes of a refused body that are read and thrown away
 
 _POLICY: Final = (
     b"default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; "
@@ -52,27 +54,39 @@ async def secure(message: Message, _scope: Scope) -> None:
 
 
 async def read_body(receive: Receive, declared: bytes | str | None, limit: int) -> bytes:
-    """The request's body. A declared length over the limit is refused before a byte is read.
+    """The request's body, of which no more than ``limit`` bytes are ever held.
+
+    A larger one is refused by its declared length or where it passes the limit. What still comes is thrown away up
+    to some megabytes before the refusal: a client that is cut off while it sends may never read why.
 
     Raises:
         TooLargeError: more than ``limit`` bytes.
 
     """
-    if declared is not None and (not declared.isdigit() or int(declared) > limit):
-        raise TooLargeError(f"the body has more than {limit} bytes")
+    too_large = declared is not None and (not declared.isdigit() or int(declared) > limit)
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] != "http.request":
-            raise TooLargeError("the client went away")
-        body = message.get("body", b"")
+            raise TooLargeError("the client went away before its body was whole")
+        body = message["body"]
         size += len(body)
-        if size > limit:
+        too_large = too_large or size > limit
+        if too_large:
+            parts.clear()
+        else:
+            parts.append(body)
+        if too_large and (not message["more_body"] or size > limit + _LINGER):
             raise TooLargeError(f"the body has more than {limit} bytes")
-        parts.append(body)
-        if not message.get("more_body"):
+        if not message["more_body"]:
             return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+async def discard(receive: Receive) -> None:
+    """Read a body that is refused and throw it away, so that its sender lives to see the answer."""
+    with suppress(TooLargeError):
+        await read_body(receive, None, 0)
 
 
 def status_of(error: TrothError) -> int:

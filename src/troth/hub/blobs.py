@@ -14,7 +14,7 @@ from litestar import HttpMethod, Request, Response, route
 from litestar.handlers import BaseRouteHandler
 
 from troth.errors import AbsentError, InputError
-from troth.hub.answers import BRIEF, NO_STORE, answer, read_body
+from troth.hub.answers import BRIEF, NO_STORE, answer, discard, read_body
 from troth.hub.hub import Hub
 from troth.identifiers import digest_bytes
 from troth.statements import kind_from_media_type, read
@@ -40,6 +40,7 @@ def handlers(hub: Hub) -> list[BaseRouteHandler]:
         digest = _digest(name)
         row = hub.store.names_blob(digest)
         if row is None or row.index >= hub.size:
+            await discard(request.receive)
             raise AbsentError(
                 "no entry in the log names this digest",
                 hint="Register the statement first, then bring its blob",
