@@ -263,7 +263,7 @@ def make_pages():
         )),
         ("claim", models.ClaimPage(
             line=lines[0], assessment=claim, guideline_title="Starter controls for AI systems that act",
-            at="2026-11-23T14:00:00Z", verify=f"troth verify https://log.example/statements/{ENTRY}.troth",
+            at="2026-11-23T14:00:00Z",
             controls=make_controls(), receipt=receipt, marks=("stale",), related=lines[2:3],
         )),
         ("statement", models.StatementPage(

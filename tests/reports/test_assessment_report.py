@@ -56,7 +56,13 @@ def test_the_same_arguments_give_the_same_bytes(assessment, report_words):
 
 
 def test_commands_quote_the_draft_and_give_way_to_the_claim(assessment, report_words):
-    assert "troth sign --preview &#39;draft claim.json&#39;" in render(assessment, **report_words)
+    html = render(assessment, **report_words)
+    for command in (
+        "sign --preview &#39;draft claim.json",
+        "register &#39;draft claim.cose",
+        "verify &#39;draft claim.troth",
+    ):
+        assert f"<code>troth {command}&#39;</code>" in html
     own = render(assessment, **report_words, steps=[Step("Do it.", "troth do")])
     assert "troth do" in own
     assert "--preview" not in own

@@ -108,10 +108,10 @@ def test_the_system_page_shows_rungs_marks_and_silence(rendered):
     assert html.count("not measured") == 3  # two objectives; one sentence
 
 
-def test_the_claim_page_carries_plot_numbers_evidence_and_command(rendered, page_records):
+def test_the_claim_page_carries_plot_numbers_evidence_and_command(rendered, page_records, site):
     html, page = rendered["claim"], page_records["claim"]
     assert html.count('<svg class="plot') == len(page.assessment.results)
-    assert page.verify in html
+    assert pages.verify_command(site(), page.line.entry) in html
     for row in page.assessment.evidence:
         assert row.digest in html
     for suffix in (".json", ".cose", ".troth"):
@@ -130,6 +130,7 @@ def test_a_bare_claim_is_shown(page_records, site, assessment):
         verify="v",
     )
     html = pages.claim(site(), page)
+    assert '<pre class="command"><code>v</code></pre>' in html
     assert "There is no receipt for this entry." in html
     assert "No file of evidence was read." in html
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 import msgspec
 from markupsafe import Markup
@@ -33,13 +34,17 @@ class ClaimRef(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def next_steps(draft_name: str) -> tuple[Step, ...]:
-    """From a draft to a claim that others can check."""
-    draft = shlex.quote(draft_name)
+    """From a draft to a claim that others can check. Each command writes beside the file that it takes."""
+    draft = PurePosixPath(draft_name)
+    signed, bundle = (shlex.quote(str(draft.with_suffix(suffix))) for suffix in (".cose", ".troth"))
     return (
-        Step("Read the exact public words before anything is signed.", f"troth sign --preview {draft}"),
-        Step("Sign. Nothing leaves this machine.", f"troth sign {draft} -o claim.cose"),
-        Step("Publish it on a log. This is the first step that others see.", "troth register claim.cose"),
-        Step("Check it as a sceptic would.", "troth verify claim.troth"),
+        Step(
+            "Read the exact public words before anything is signed.",
+            f"troth sign --preview {shlex.quote(draft_name)}",
+        ),
+        Step("Sign. Nothing leaves this machine.", f"troth sign {shlex.quote(draft_name)}"),
+        Step("Publish it on a log. This is the first step that others see.", f"troth register {signed}"),
+        Step("Check it as a sceptic would.", f"troth verify {bundle}"),
     )
 
 

@@ -134,7 +134,7 @@ class ClaimPage(msgspec.Struct, frozen=True, kw_only=True):
     assessment: Assessment
     guideline_title: str
     at: str  # the instant at which staleness is judged: the log's own time
-    verify: str  # the command that checks it
+    verify: str = ""  # the command that checks it, where it is another than `pages.verify_command`
     controls: Mapping[str, ControlText] = {}
     receipt: ReceiptFacts | None = None
     marks: tuple[Mark, ...] = ()

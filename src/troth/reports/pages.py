@@ -41,6 +41,7 @@ __all__ = [
     "stylesheet_name",
     "system",
     "verify",
+    "verify_command",
 ]
 
 SHOWN = 1024  # bytes of a raw statement shown as hex; the whole is linked
@@ -80,7 +81,8 @@ def claim(site: Site, page: ClaimPage) -> str:
     if named is not None:
         crumbs.append(Crumb(named.name, addresses.system(page.line.issuer, named.uri)))
     address = addresses.claim(page.line.entry)
-    return _page("claim.html", site, page, address=address, crumbs=crumbs, seen=seen)
+    command = page.verify or verify_command(site, page.line.entry)
+    return _page("claim.html", site, page, address=address, crumbs=crumbs, seen=seen, command=command)
 
 
 def statement(site: Site, page: StatementPage) -> str:
@@ -94,9 +96,15 @@ def statement(site: Site, page: StatementPage) -> str:
         crumbs=crumbs,
         hex=_hex(page.raw),
         shown=SHOWN,
+        command=verify_command(site, page.line.entry),
         base64=base64.b64encode(page.raw).decode("ascii"),
         digest=digest(page.raw),
     )
+
+
+def verify_command(site: Site, entry: str) -> str:
+    """What to copy into a terminal to check a statement. The file's own name may begin with a hyphen: not used."""
+    return f"curl -sSfo claim.troth {site.url}{addresses.statement(entry)}.troth\ntroth verify claim.troth"
 
 
 def guideline(site: Site, page: GuidelinePage) -> str:
