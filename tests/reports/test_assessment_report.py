@@ -2,6 +2,7 @@
 
 import re
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,12 @@ def test_commands_quote_the_draft_and_give_way_to_the_claim(assessment, report_w
     claimed = render(assessment, **report_words, claim=claim)
     assert claimed.count("troth verify there.troth") == 2
     assert "--preview" not in claimed
+
+
+def test_a_guideline_cannot_smuggle_a_command(assessment, report_words):
+    named = msgspec.structs.replace(assessment.guideline, id="x; rm -rf .")
+    html = render(msgspec.structs.replace(assessment, guideline=named), **report_words)
+    assert "troth assess FOLDER --guideline &#39;x; rm -rf .&#39; --json" in html
 
 
 def test_an_empty_assessment_still_makes_a_report(assessment):

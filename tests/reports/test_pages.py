@@ -46,7 +46,8 @@ def test_structure_landmarks_headings_and_names(rendered, name):
 def test_every_page_names_its_twin_twice(rendered, name):
     html = rendered[name]
     head = re.search(r'<link rel="alternate" type="application/json" href="([^"]*)">', html)[1]
-    assert f'<a href="{head}">This page as JSON</a>' in html
+    words = "The trust file (JSON)" if name == "verify" else "This page as JSON"
+    assert f'<a href="{head}">{words}</a>' in html
     assert head.endswith(".json")
 
 
@@ -184,7 +185,11 @@ def test_addresses_are_stable():
     assert addresses.said("assessment@1", "E") == "/claims/E"
     assert addresses.said("plan@1", "E") == "/statements/E"
     assert addresses.guideline("sha256:ab") == "/guidelines/ab"
-    assert [addresses.twin("/"), addresses.twin("/log")] == ["/index.json", "/log.json"]
+    assert [addresses.twin(page) for page in ("/", "/log", "/verify")] == [
+        "/index.json",
+        "/log.json",
+        "/trust.json",
+    ]
 
 
 KEEP = {"outcome", "direction", "use", "binding", "threshold", "confidence", "estimate", "lower", "upper", "events",

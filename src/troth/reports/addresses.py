@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from urllib.parse import quote
 
-HOME, LOG, VERIFY, STANDING = "/", "/log", "/verify", "/standing.json"
+HOME, LOG, VERIFY, STANDING, TRUST = "/", "/log", "/verify", "/standing.json", "/trust.json"
 ORIGIN = "https://"
 
 
@@ -60,5 +60,5 @@ def guideline(digest: str) -> str:
 
 
 def twin(page: str) -> str:
-    """The same as JSON."""
-    return "/index.json" if page == HOME else page + ".json"
+    """The same as JSON. Of the page on how to verify this is the trust file: what verifying takes."""
+    return {HOME: "/index.json", VERIFY: TRUST}.get(page, page + ".json")

@@ -84,6 +84,7 @@ def render(
             "digest": digest(canonical(assessment)),
             "guideline_title": guideline_title,
             "names": file_names,
+            "again": f"troth assess FOLDER --guideline {shlex.quote(assessment.guideline.id)} --json",
             "generated": generated,
             "at": instant,
             "claim": claim,
