@@ -51,7 +51,7 @@ def test_an_older_backup_is_refused_and_says_how_to_go_on(hub, lab, places, clos
     restore(backup, data)
     with pytest.raises(ForkError, match="ends at size 4") as raised:
         open_hub()
-    assert "troth log mirror" in raised.value.hint
+    assert "Restore a newer one" in raised.value.hint
 
 
 def test_both_restored_together_go_unnoticed_which_is_why_they_are_apart(hub, lab, places, close, open_hub):

@@ -562,3 +562,14 @@ def test_a_second_signer_ends_the_sequencer(hub, lab):
         hub.register_now(lab.release())
     with pytest.raises(StorageError, match="has ended"):
         hub.register_now(lab.release())
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_after_a_fault_that_nobody_foresaw_no_one_waits_for_ever(hub, lab, monkeypatch):
+    def broken(self, batch):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(SqliteStore, "append", broken)
+    for _ in range(2):
+        with pytest.raises(StorageError, match="has ended"):
+            hub.register_now(lab.release())

@@ -136,9 +136,9 @@ def test_what_may_go_on(stored, database, forward):
 @pytest.mark.parametrize(
     ("stored", "database", "why", "way_out"),
     [
-        (None, head(5), "head store has no head", "adopt-head"),
+        (None, head(5), "head store has no head", "witness"),
         (head(5), None, "database is empty", "Restore the newest backup"),
-        (head(5), head(4), "ends at size 4", "Replay the missing 1 entries from a mirror"),
+        (head(5), head(4), "ends at size 4", "1 entries that were answered are missing"),
         (head(5, b"x"), head(5), "another history", "evidence"),
         (head(5, b"x"), head(9), "another history", "evidence"),
         (head(0, b"x"), head(2), "another history", "evidence"),

@@ -303,6 +303,8 @@ class Sequencer:
     # ---- the thread ----
 
     def _run(self) -> None:
+        taken: list[tuple[Candidate, Ticket]] = []
+        end: TrothError = StorageError("the sequencer has ended", hint="The hub's operator must look at it")
         try:
             while True:
                 with self._ready:
@@ -312,16 +314,18 @@ class Sequencer:
                 if not taken:
                     return
                 try:
-                    self.settle(self._sequence(taken))
+                    outcomes = self._sequence(taken)
                 except ForkError as error:
                     log.critical("sequencer stopped", extra={"error": str(error)})
-                    self._end(error, taken)
+                    end = error
                     return
                 except StorageError as error:
                     log.error("batch failed", extra={"error": str(error), "entries": len(taken)})  # noqa: TRY400 - the cause is in the message; a traceback says nothing more
-                    self.settle([(ticket, error) for _, ticket in taken])
+                    outcomes = [(ticket, error) for _, ticket in taken]
+                self.settle(outcomes)
+                taken = []
         finally:
-            self._end(StorageError("the sequencer has ended", hint="The hub's operator must look at it"), [])
+            self._end(end, taken)  # also after a fault that nobody foresaw: no one waits for ever
 
     def _end(self, error: TrothError, taken: Sequence[tuple[Candidate, Ticket]]) -> None:
         with self._ready:

@@ -157,15 +157,16 @@ def reconcile(
     if stored is None:
         raise ForkError(
             f"the database holds a log ({_said(database)}), and the head store has no head",
-            hint="Point the hub at the head store that belongs to this log. If it is lost, compare the database's "
-            "checkpoint with a mirror's or a witness's, then adopt it with `troth hub adopt-head`",
+            hint="Point the hub at the head store that belongs to this log. If that is lost, hold the database's "
+            "checkpoint against a mirror's, a witness's or the newest receipts, and only if none is newer write it "
+            "into a new head store (troth.store.HeadStore.swap)",
         )
     if database is None:
         if stored.size == 0:
             return False  # founding was interrupted before its commit: it starts again
         raise ForkError(
             f"the head store is at {_said(stored)}, and the database is empty",
-            hint="Restore the newest backup and let it catch up from a mirror, or give a new log another head store",
+            hint="Restore the newest backup of the data directory, or give a new log a head store of its own",
         )
     if stored.origin != database.origin:
         raise ForkError(
@@ -175,9 +176,9 @@ def reconcile(
     if database.size < stored.size:
         raise ForkError(
             f"the database ends at {_said(database)}, but this log has signed {_said(stored)}",
-            hint="It is an older backup: going on would fork the log. Replay the missing "
-            f"{stored.size - database.size} entries from a mirror (`troth log mirror`), or close this log and found "
-            "a new one",
+            hint="It is an older backup, and going on would fork the log: "
+            f"{stored.size - database.size} entries that were answered are missing. Restore a newer one; if there is "
+            "none, close this log, keep both files, and found a new log with directories of its own",
         )
     if (root_at(stored.size) if stored.size else _EMPTY_ROOT) != stored.root:
         raise ForkError(
