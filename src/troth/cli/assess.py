@@ -92,7 +92,7 @@ def exit_code(assessment: Assessment) -> int:
 
 def _report(done: Assessed, draft: Path) -> str:
     from troth.identifiers import format_instant
-    from troth.measurement.summary import luck
+    from troth.measurement.summary import summary
     from troth.reports.assessment_report import render
     from troth.reports.results import ControlText
 
@@ -106,11 +106,13 @@ def _report(done: Assessed, draft: Path) -> str:
         draft_name=str(draft),
         file_names={key: Path(path).name for key, path in done.names.items()},
         generated=format_instant(datetime.now(UTC)),
-        luck=luck(done.assessment.results),
+        luck=summary(done.assessment).by_luck,
     )
 
 
 def _print(done: Assessed, draft: Path, report: Path) -> None:
+    from troth.measurement.summary import summary
+
     record = done.assessment
     say(f"{done.basis.title} · {len(record.evidence)} files of evidence")
     say()
@@ -125,8 +127,10 @@ def _print(done: Assessed, draft: Path, report: Path) -> None:
         lines = lines.replace(line, rows_line, 1)
     say(lines)
     say()
-    counts = {key: sum(each.outcome == key for each in record.results) for key in _COLOURS}
-    say(", ".join(f"{number} {word}" for word, number in counts.items()))
+    told = summary(record)
+    say(told.sentence)
+    if told.by_luck:
+        say(told.by_luck)
     for each in record.results:
         for reason in (*each.reasons, *([each.runs_disagree] if each.runs_disagree else [])):
             say(f"  {each.objective}: {reason}")

@@ -189,13 +189,13 @@ class Story:
         self.tell("auditor", f"pinned the log's keys in {self.at / 'trust.json'}")
         return trust
 
-    def _now(self) -> datetime:
-        """The demo's time, which is the hub's."""
+    def _now(self, which: str = "now") -> datetime:
+        """The demo's time, which is the hub's; ``time`` is that of its last clock entry."""
         from troth.clients.hub import HubClient
         from troth.identifiers import parse_instant
 
         with HubClient(self.url) as client:
-            return parse_instant(client.json("log.json")["now"])
+            return parse_instant(client.json("log.json")[which])
 
     def _enrolled(self, issuer: str, name: str, role: str) -> PrivateKey:
         from troth.clients.hub import HubClient
@@ -203,7 +203,7 @@ class Story:
         from troth.readers.keyfiles import write_key
         from troth.workflows.enrol import enrolment, key_request
 
-        now = self._now()
+        now = self._now("time")  # statements are held to the last clock entry until the next one
         key = write_key(self.at / "keys" / f"{role}.key", os.urandom(32))
         request = key_request(key, issuer=issuer, name=f"{name} (an example)", now=now)
         operator = keys.load(self.at / "hub" / "keys").operator
@@ -294,7 +294,7 @@ class Story:
             "lab", f"held {len(done.assessment.evidence)} real evaluation logs against the plan: {told}"
         )
         for each in results:
-            say(f"{'':15}{each.objective:<12} {each.outcome:<13} {each.sentence}")
+            say(f"{'':15}{each.objective:<16} {each.outcome:<13} {each.sentence}")
         claim = self._register("claim", key, done.assessment, LAB, SYSTEM, trust)
         self.tell("lab", f"signed and registered it, good and bad, and got a receipt (entry {claim.index})")
         self.report, self.draft = report, draft
@@ -302,6 +302,7 @@ class Story:
 
     def _audit(self, trust: TrustFile, claim: Registered, at: datetime) -> None:
         from troth.identifiers import format_instant
+        from troth.reports import addresses
         from troth.statements.verify import Verification
         from troth.workflows import mirror
         from troth.workflows.recompute import recompute
@@ -321,12 +322,15 @@ class Story:
         step = recompute(claim.bundle, self.logs)
         self.tell("auditor", f"recomputed it from the evidence: {step.detail}")
         instant = at + timedelta(hours=1)
-        mine = stand(str(self.at / "mirror"), instant, (trust,)).document
-        theirs = open_source(self.url).get(f"standing.json?at={format_instant(instant)}")
-        if mine + b"\n" != theirs:
+        mine = stand(str(self.at / "mirror"), instant, (trust,))
+        asked = f"?at={format_instant(instant)}"
+        log = open_source(self.url)
+        theirs = [log.get(f"standing.json{asked}"), log.get(f"{addresses.issuer(LAB)}.json{asked}")]
+        if [mine.index, mine.documents[LAB]] != theirs:
             raise VerificationError("standing from the mirror is not the hub's")
         self.tell(
-            "auditor", f"recomputed standing from the mirror: the same {len(theirs)} bytes as the hub's"
+            "auditor",
+            f"recomputed standing from the mirror: the same {sum(map(len, theirs))} bytes as the hub's",
         )
         bad = bytearray(claim.bundle)
         place = claim.bundle.index(b'"outcome":"not met"') + 11

@@ -105,7 +105,9 @@ def enrol(
     operator: PrivateKey = keys.load(data / "keys").operator
     with HubClient(hub) as client:
         log = client.json("log.json")
-        now = parse_instant(log["now"])  # the log's clock, which is what the enrolment will be held to
+        now = parse_instant(
+            log["time"]
+        )  # the last clock entry: what statements are held to until the next one
         signed = enrolment(
             operator,
             home.read_bytes(request),

@@ -24,7 +24,7 @@ def standing(
         "", "--log", help="A mirror's folder or a hub's address; by default the project's hub."
     ),
     at: str = typer.Option("", "--at", help="The instant, such as 2027-01-01T00:00Z; by default now."),
-    issuer: str = typer.Option("", "--issuer", help="Only this issuer (text output)."),
+    issuer: str = typer.Option("", "--issuer", help="Only this issuer."),
     trusted: Path | None = typer.Option(
         None, "--trust", help="Trust file; by default those that are pinned."
     ),
@@ -33,7 +33,8 @@ def standing(
 ) -> None:
     """Fold the log's entries into standing: promised, evidenced, independently checked, and the marks.
 
-    With --json: the canonical document, the same bytes for everybody with the same entries and instant.
+    With --json: the index, which names each issuer's document by digest; with --issuer too, that document. Both are
+    the same bytes for everybody with the same entries and instant, and what a hub publishes.
     """
     from troth.identifiers import parse_instant
     from troth.workflows.stand import stand
@@ -43,7 +44,11 @@ def standing(
     with progress("Folding the log", quiet=json) as bar:
         found = stand(where, instant, trust.load(trusted), unpinned=unpinned, progress=bar)
     if json:
-        sys.stdout.buffer.write(found.document + b"\n")
+        if issuer and issuer not in found.documents:
+            raise UndecidedError(
+                f"the log shows nothing of {issuer}", hint="Compare the issuer's exact address"
+            )
+        sys.stdout.buffer.write(found.documents[issuer] if issuer else found.index)
         return
     say(f"{found.origin} at {found.at}: {found.size} entries")
     shown = 0

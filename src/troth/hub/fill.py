@@ -161,7 +161,6 @@ class Filler:
             assessment=record,
             guideline_title=title,
             at=format_instant(at),
-            verify=f"troth verify {statement.id[:12]}.troth",
             controls=texts,
             receipt=self._receipt(row),
             marks=self._marks(statement),

@@ -10,20 +10,22 @@ import msgspec
 from troth.errors import UndecidedError
 from troth.identifiers import format_instant
 from troth.log import parse_vkey
-from troth.standing import State, issuer_standing, standing_document
+from troth.standing import State, issuer_standing, standing_index
 from troth.standing.records import IssuerStanding
+from troth.statements import canonical
 from troth.statements.trust import TrustFile
 from troth.workflows import mirror
 from troth.workflows.sources import LogSource, open_source
 
 
 class Stood(msgspec.Struct, frozen=True, kw_only=True):
-    """Standing at an instant."""
+    """Standing at an instant, in the very bytes that a hub publishes."""
 
     origin: str
     at: str
     size: int
-    document: bytes
+    index: bytes  # /standing.json?at=
+    documents: dict[str, bytes]  # by issuer: /issuers/NAME.json?at=
     issuers: tuple[IssuerStanding, ...]
 
 
@@ -72,10 +74,12 @@ def stand(
     """Standing of the log at a folder or URL, at an instant."""
     source = open_source(where)
     state = fold_source(source, vkey_for(source, trusted, unpinned=unpinned), at, progress)
+    found = {each: issuer_standing(state, each, at) for each in sorted(state.issuers)}
     return Stood(
         origin=state.ring.policy.origin if state.ring.policy else "",
         at=format_instant(at),
         size=state.size,
-        document=standing_document(state, at),
-        issuers=tuple(issuer_standing(state, each, at) for each in sorted(state.issuers)),
+        index=canonical(standing_index(state, at)) + b"\n",
+        documents={each: canonical(document) + b"\n" for each, document in found.items()},
+        issuers=tuple(found.values()),
     )

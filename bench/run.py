@@ -1,0 +1,27 @@
+"""Run every bench in this folder, or those named: each prints ratios to a peer or floor measured in the same run.
+
+    python bench/run.py [NAME …]       e.g. log registration
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+
+
+def main() -> int:
+    """One after another: two at once would time each other."""
+    names = sys.argv[1:] or sorted(p.stem for p in HERE.glob("*.py") if p.stem != "run")
+    peer = os.environ.get("INSPECT_PYTHON")
+    code = 0
+    for name in names:
+        print(f"== {name}", flush=True)
+        more = ["--inspect-python", peer] if peer and name.startswith("inspect") else []
+        code |= subprocess.call([sys.executable, str(HERE / f"{name}.py"), *more])
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,58 @@
+"""Start-up stays light: what a command imports is measured, not how long it takes."""
+
+import subprocess
+import sys
+import tomllib
+
+import pytest
+
+HEAVY = ["sqlalchemy", "litestar", "granian", "pydantic", "scipy", "numpy", "jinja2", "httpx", "inspect_ai", "ray", "rich",
+         "zstandard", "cryptography", "alembic", "psycopg", "asyncio", "multiprocessing"]  # fmt: skip
+
+
+def loaded(code, *arguments):
+    """Names of the modules that a fresh interpreter has after some code."""
+    tail = "\nimport sys; sys.stderr.write('\\n'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", code + tail, *arguments], capture_output=True, text=True, check=True
+    )  # fmt: skip
+    return {name.partition(".")[0] for name in done.stderr.split()}
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys\nsys.argv = ['troth', '--help']\nfrom troth.cli.main import run\ntry:\n    run()\nexcept SystemExit: pass"
+    assert not loaded(code) & {*HEAVY, "nacl", "troth.hub"}
+
+
+def test_verify_loads_nothing_heavy(tmp_path):
+    claim = tmp_path / "claim.troth"
+    claim.write_bytes(b"\x80")
+    code = (
+        f"import sys\nsys.argv = ['troth', 'verify', {str(claim)!r}]\nfrom troth.cli.main import run\n"
+        "try:\n    run()\nexcept SystemExit: pass\nimport troth.statements.verify"
+    )
+    assert not loaded(code) & set(HEAVY)
+
+
+def test_the_small_install_needs_only_what_it_names(root):
+    """Each optional extra is imported only by the rooms that it is for."""
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    small = {"click", "cryptography", "httpx", "jinja2", "msgspec", "nacl", "rfc8785", "rich", "typer", "zstandard"}
+    named = {spec.split(">")[0].split("[")[0].replace("pynacl", "nacl") for spec in project["dependencies"]}
+    assert named == small
+    code = (
+        "import sys\nclass Shut:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name.partition('.')[0] in {'sqlalchemy', 'litestar', 'granian', 'alembic', 'psycopg', 'inspect_ai', 'ray', 'scipy', 'numpy', 'cbor2', 'pydantic'}:\n"
+        "            raise ImportError(name)\n"
+        "sys.meta_path.insert(0, Shut())\n"
+        "import troth.workflows.assess, troth.workflows.recompute, troth.workflows.publish, troth.workflows.stand\n"
+        "import troth.workflows.mirror, troth.statements.verify, troth.reports.assessment_report, troth.cli.main"
+    )
+    assert "troth" in loaded(code)
+
+
+@pytest.mark.parametrize("extra", ["hub", "measure", "ray"])
+def test_extras_are_declared(root, extra):
+    project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
+    assert project["optional-dependencies"][extra]
