@@ -1,6 +1,7 @@
 """The SQLite engine: what is committed stays, what fails leaves nothing, and the migration makes the schema."""
 
 import hashlib
+import importlib.util
 import sqlite3
 import threading
 
@@ -166,3 +167,10 @@ def test_a_place_that_cannot_be_used_is_told(tmp_path):
         SqliteStore(tmp_path / "file" / "log.db")
     with pytest.raises(StorageError, match="opening failed"):
         SqliteStore(tmp_path)
+
+
+def test_the_schemas_page_is_made_from_the_schema(root):
+    spec = importlib.util.spec_from_file_location("generate_schema", root / "docs" / "generate_schema.py")
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert (root / "docs" / "reference" / "schema.md").read_text() == made.page()
