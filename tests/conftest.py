@@ -1,6 +1,8 @@
 """What every test shares: the public data beside a checkout, and closed sockets."""
 
 import os
+import importlib.util
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,13 @@ def pytest_runtest_makereport(item, call):
         report.outcome = "failed"
         report.longrepr = f"skipped where nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def simulated():
+    """The module tests/simlog.py: a log in memory (`SimLog`) and its keys."""
+    spec = importlib.util.spec_from_file_location("simlog", ROOT / "tests/simlog.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["simlog"] = module
+    spec.loader.exec_module(module)
+    return module

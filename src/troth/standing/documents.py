@@ -9,9 +9,9 @@ import msgspec
 
 from troth.errors import UndecidedError
 from troth.identifiers import digest, format_instant
-from troth.standing.records import IssuerStanding, StandingIndex, SystemStanding
+from troth.standing.records import Act, IssuerStanding, StandingIndex, SystemStanding
 from troth.standing.rows import latest_release, system_rows
-from troth.standing.state import RULES, Issuer, State
+from troth.standing.state import RULES, Issuer, Said, State
 from troth.statements import canonical
 from troth.statements.payloads import Release
 
@@ -21,11 +21,7 @@ def issuer_standing(state: State, origin: str, at: datetime) -> IssuerStanding:
 
     Raises UndecidedError where the log's policy asks for newer rules than this version knows.
     """
-    if state.rules > RULES:
-        raise UndecidedError(
-            f"this log's standing follows rules version {state.rules}, and this troth knows {RULES}",
-            hint="Use a newer troth",
-        )
+    _check_rules(state)
     issuer = state.issuers.get(origin) or Issuer(origin)
     enrolments = state.ring.enrolments.get(origin, ())
     uris = sorted({*issuer.promises, *issuer.releases, *issuer.assessments, *issuer.plans})
@@ -36,6 +32,14 @@ def issuer_standing(state: State, origin: str, at: datetime) -> IssuerStanding:
         systems=tuple(_system(state, issuer, uri, at) for uri in uris),
         guidelines=tuple(issuer.guidelines),
     )
+
+
+def _check_rules(state: State) -> None:
+    if state.rules > RULES:
+        raise UndecidedError(
+            f"this log's standing follows rules version {state.rules}, and this troth knows {RULES}",
+            hint="Use a newer troth",
+        )
 
 
 def _system(state: State, issuer: Issuer, uri: str, at: datetime) -> SystemStanding:
@@ -49,19 +53,31 @@ def _system(state: State, issuer: Issuer, uri: str, at: datetime) -> SystemStand
         name=named.name if named else uri,
         version=named.version if named else "",
         digests=tuple(named.digests) if named else (),
-        releases=tuple(each.act for each in issuer.releases.get(uri, [])),
+        releases=tuple(_release(each) for each in issuer.releases.get(uri, [])),
         rows=tuple(system_rows(state, issuer, uri, at)),
     )
 
 
+def _release(said: Said) -> Act:
+    """A release and, where it was withdrawn, when."""
+    system = said.record.system
+    words = f"{system.name if system else ''} {system.version if system else ''}".strip()
+    if said.withdrawn is not None:
+        words += f", withdrawn on {said.withdrawn.time[:10]}"
+    return msgspec.structs.replace(said.act, sentence=words)
+
+
 def standing_index(state: State, at: datetime) -> StandingIndex:
-    """The published index: each issuer with the digest of its document."""
+    """The published index: each issuer with the digest of its document. Raises UndecidedError as `issuer_standing`."""
+    _check_rules(state)
     origins = sorted(state.issuers)
     return StandingIndex(
         origin=state.ring.policy.origin if state.ring.policy else "",
         rules=state.rules,
         at=format_instant(at),
         size=state.size,
+        hidden=tuple(state.hidden),
+        lacking=tuple(sorted(set(state.lacking))),
         issuers=tuple((each, digest(canonical(issuer_standing(state, each, at)))) for each in origins),
     )
 

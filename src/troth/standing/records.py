@@ -50,6 +50,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     binding: str | None = None
     measured_at: str | None = None
     stale_after: str | None = None
+    assessment: str | None = None  # the entry whose result this is
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,6 +62,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str
     guideline: str  # "starter 1.0"
     guideline_digest: str
+    guideline_by: str = ""  # who published it first on this log; empty if nobody did
     rung: Rung
     marks: tuple[Mark, ...] = ()
     reasons: tuple[str, ...] = ()  # one sentence per mark, and why a control was left out
@@ -68,7 +70,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     alternative: str = ""
     expires: str | None = None
     promise: Act | None = None
-    evidence: Act | None = None
+    evidence: Act | None = None  # the latest assessment whose results stand
     measured: tuple[Measured, ...] = ()
     history: tuple[Act, ...] = ()  # every act that touched this row, oldest first
 
@@ -101,4 +103,6 @@ class StandingIndex(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     rules: int
     at: str
     size: int  # entries folded
+    hidden: tuple[int, ...] = ()  # entries that were taken down, so that the fold could not see them
+    lacking: tuple[str, ...] = ()  # payloads that travel beside their entries and were not given
     issuers: tuple[tuple[str, str], ...]  # (issuer, digest of its canonical IssuerStanding), sorted

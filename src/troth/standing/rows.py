@@ -1,11 +1,11 @@
 """From the fold's state and an instant to rungs and marks. Pure: no clock but the instant.
 
-A control's rung, for one issuer and system:
+A control's rung, for one issuer and system (docs/specs/standing.md, rules version 1):
 
     no promise      nobody promised it, or the promise was withdrawn or has expired
     promised        a commitment in force names it
-    evidenced       besides, an assessment after the plan covers every planned objective of the control, against the
-                    thresholds that were planned, is not older than the objectives allow, and is of what ships now
+    evidenced       besides, for every measured row that is promised with a threshold a result counts (`evidence.py`),
+                    none is older than its row allows, and what was measured is what ships now
     independently checked   an endorsement; no kind says that yet, so no row is shown so
 
 *Met*, *not met* and *inconclusive* all stand at the rung *evidenced*, each shown as such. Marks and the reasons
@@ -14,16 +14,22 @@ beside them come from dates (overdue, stale, expired) and from events (amended, 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
-from troth.commitments import compare
+from troth.commitments import Change, compare, compare_objectives
 from troth.identifiers import parse_instant
+from troth.standing.evidence import Stands, Weighed, weigh
 from troth.standing.records import Act, Mark, Measured, Row, Rung
-from troth.standing.state import Issuer, Promise, Said, State
+from troth.standing.state import Issuer, Promise, Published, Said, State
 from troth.statements.objectives import Objective
-from troth.statements.payloads import Assessment, Plan, Release, Result, Taken
+from troth.statements.payloads import Assessment, Plan, PlannedMeasurement, Release, System, Taken
+
+_ABOUT: Final = frozenset({"set_by", "reason"})  # words about a threshold, which ask nothing
+_DAY: Final = 86_400  # seconds
 
 
 class _Marks:
@@ -38,13 +44,42 @@ class _Marks:
             self.marks.append(mark)
         self.reasons.append(reason)
 
+    def note(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+
+class _Text(msgspec.Struct, frozen=True):
+    """A promise's text: the guideline it is about, as this log holds it, and what was changed since the first text."""
+
+    promise: Promise
+    published: Published | None
+    changes: tuple[tuple[str, Change], ...]  # (day, change), the newest text's first
+
+    @classmethod
+    def of(cls, state: State, promise: Promise) -> _Text:
+        changes: list[tuple[str, Change]] = []
+        newer = promise
+        while newer.replaces is not None:
+            day = newer.act.time[:10]
+            changes += [(day, change) for change in compare(newer.replaces.record, newer.record)]
+            newer = newer.replaces
+        return cls(promise, state.published.get(promise.record.guideline.digest), tuple(changes))
+
+    def mark(self, control: str, marks: _Marks) -> None:
+        """What became of this control's words: every change in the chain counts, not only the last."""
+        for day, change in self.changes:
+            if change.control in (control, ""):
+                marks.add(
+                    "weakened" if change.effect == "weakened" else "amended", f"{day}: {change.sentence}"
+                )
+
 
 def system_rows(state: State, issuer: Issuer, system: str, at: datetime) -> list[Row]:
     """Every control of every guideline that the issuer has spoken about for this system, in order."""
     rows: list[Row] = []
     for promise in issuer.promises.get(system, []):
         if promise.replaced_by is None:
-            rows += _promise_rows(state, issuer, system, promise, at)
+            rows += _promise_rows(_Text.of(state, promise), issuer, system, at)
     return sorted(rows, key=lambda row: (row.guideline, row.guideline_digest, _natural(row.control)))
 
 
@@ -54,54 +89,62 @@ def _natural(control: str) -> tuple[tuple[int, str], ...]:
     return tuple((int(part), "") if part.isascii() and part.isdigit() else (-1, part) for part in parts)
 
 
-def _promise_rows(state: State, issuer: Issuer, system: str, promise: Promise, at: datetime) -> list[Row]:
+def _promise_rows(text: _Text, issuer: Issuer, system: str, at: datetime) -> list[Row]:
+    """A row for each control that the promise takes or leaves out, that it once took, or that the guideline has."""
+    promise, published = text.promise, text.published
     record = promise.record
-    reference = record.guideline
+    named = published if published is not None and published.readable else record.guideline
     base = Row(
         issuer=issuer.origin,
         system=system,
         control="",
         title="",
-        guideline=f"{reference.id} {reference.version}",
-        guideline_digest=reference.digest,
+        guideline=f"{named.id} {named.version}",
+        guideline_digest=record.guideline.digest,
+        guideline_by=published.issuer if published is not None else "",
         rung="no promise",
-        expires=record.expires,
         promise=promise.act,
+        history=_history(promise),
     )
-    rows = [_taken_row(issuer, system, promise, taken, base, at) for taken in record.taken]
-    for left in record.left_out:
+    titles = published.controls if published is not None else {}
+    rows = [_taken_row(text, issuer, taken, base, at) for taken in record.taken]
+    taken = {row.control for row in rows}
+    silent: dict[str, tuple[str, str]] = {}
+    for control, title, reason in _not_promised(promise, titles):
+        if control not in taken:
+            silent.setdefault(control, (title, reason))
+    for control, (title, reason) in silent.items():
         marks = _Marks()
-        _text_marks(promise, left.control, marks)
-        marks.reasons.insert(0, f"Left out: {left.reason}")
-        rows.append(
-            _with(base, control=left.control, title=left.title, marks=marks, history=_history(promise))
-        )
-    named = {row.control for row in rows}
-    published = state.guidelines.get(reference.digest)
-    if published is not None:
-        for control, title in _controls(published[1].catalog):
-            if control not in named:
-                marks = _Marks()
-                marks.reasons.append("The commitment does not say whether this control is promised")
-                rows.append(_with(base, control=control, title=title, marks=marks, history=_history(promise)))
+        marks.note(reason)
+        text.mark(control, marks)
+        rows.append(_with(base, marks, control=control, title=titles.get(control, title)))
     return rows
 
 
-def _with(base: Row, *, control: str, title: str, marks: _Marks, history: tuple[Act, ...]) -> Row:
+def _not_promised(promise: Promise, titles: dict[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Controls that may have no promise, with title and reason; of several reasons for one the first holds."""
+    for left in promise.record.left_out:
+        yield left.control, left.title, f"Left out: {left.reason}"
+    older = promise.replaces
+    while older is not None:
+        before = [(each.control, each.title) for each in older.record.taken]
+        before += [(each.control, each.title) for each in older.record.left_out]
+        for control, title in before:
+            yield control, title, "The commitment in force does not name this control any more"
+        older = older.replaces
+    for control, title in titles.items():
+        yield control, title, "The commitment does not say whether this control is promised"
+
+
+def _with(base: Row, marks: _Marks, *, control: str, title: str) -> Row:
     return msgspec.structs.replace(
-        base,
-        control=control,
-        title=title,
-        marks=tuple(marks.marks),
-        reasons=tuple(marks.reasons),
-        history=history,
-        expires=None,
+        base, control=control, title=title, marks=tuple(marks.marks), reasons=tuple(marks.reasons)
     )
 
 
-def _taken_row(issuer: Issuer, system: str, promise: Promise, taken: Taken, base: Row, at: datetime) -> Row:
-    marks = _Marks()
-    _text_marks(promise, taken.control, marks)
+def _taken_row(text: _Text, issuer: Issuer, taken: Taken, base: Row, at: datetime) -> Row:
+    promise, marks = text.promise, _Marks()
+    text.mark(taken.control, marks)
     rung: Rung = "promised"
     if promise.withdrawn is not None:
         rung = "no promise"
@@ -109,160 +152,149 @@ def _taken_row(issuer: Issuer, system: str, promise: Promise, taken: Taken, base
     elif parse_instant(promise.record.expires) <= at:
         rung = "no promise"
         marks.add("expired", f"The promise ran until {promise.record.expires[:10]}")
-    plan = _plan(issuer, system, promise)
-    planned = _planned(plan, taken)
-    evidence, results = _evidence(issuer, system, promise, plan, planned)
-    covered = bool(planned) and all(each.outcome != "not measured" for each in results.values())
-    covered = covered and len(results) == len(planned)
-    fresh = _fresh(issuer, system, evidence, results, marks, at)
+    weighed = weigh(issuer, base.system, promise, taken)
+    stands = {name: each for name, each in weighed.stands.items() if each.withdrawn is None}
+    fresh = _fresh(issuer, base.system, promise, stands, marks, at)
+    asked = [row for row in taken.objectives if row.method == "measured" and row.threshold is not None]
     if rung == "promised":
-        if evidence is not None and covered and fresh:
+        _taken_back(weighed, marks)
+        _overdue(weighed, taken, stands, marks, at)
+        if asked and fresh and all(row.id in stands for row in asked):
             rung = "evidenced"
-        _overdue(plan, taken, results, marks, at)
+    _against_guideline(text.published, taken, marks)
+    latest = max((each.said for each in stands.values()), key=lambda said: said.act.index, default=None)
+    acts = {act.entry: act for act in (*base.history, *weighed.acts)}
     return msgspec.structs.replace(
-        base,
-        control=taken.control,
-        title=taken.title,
+        _with(base, marks, control=taken.control, title=_title(text.published, taken)),
         rung=rung,
-        marks=tuple(marks.marks),
-        reasons=tuple(marks.reasons),
         conditions=taken.conditions,
         alternative=taken.alternative,
-        evidence=evidence.act if evidence else None,
-        measured=tuple(_measured(each, results.get(each.id)) for each in taken.objectives),
-        history=_history(promise, plan, evidence),
+        expires=promise.record.expires,
+        evidence=latest.act if latest is not None else None,
+        measured=tuple(_measured(each, stands.get(each.id)) for each in taken.objectives),
+        history=tuple(sorted(acts.values(), key=lambda act: act.index)),
     )
 
 
-def _text_marks(promise: Promise, control: str, marks: _Marks) -> None:
-    """What an amendment did to this control: every change of text in the chain counts, not only the last."""
-    newer = promise
-    while newer.replaces is not None:
-        older = newer.replaces
-        changes = [each for each in compare(older.record, newer.record) if each.control in (control, "")]
-        for change in reversed(changes):
-            if change.effect == "weakened":
-                marks.add("weakened", f"{newer.act.time[:10]}: {change.sentence}")
-            else:
-                marks.add("amended", f"{newer.act.time[:10]}: {change.sentence}")
-        newer = older
-
-
-def _chain(promise: Promise) -> set[str]:
-    """The entries of a commitment and of those that it replaced: a plan for any of them is its plan."""
-    found = set()
-    each: Promise | None = promise
-    while each is not None:
-        found.add(each.act.entry)
-        each = each.replaces
-    return found
-
-
-def _plan(issuer: Issuer, system: str, promise: Promise) -> Said | None:
-    chain = _chain(promise)
-    for said in reversed(issuer.plans.get(system, [])):
-        if isinstance(said.record, Plan) and said.record.commitment in chain and said.withdrawn is None:
-            return said
-    return None
-
-
-def _planned(plan: Said | None, taken: Taken) -> dict[str, Objective]:
-    if plan is None or not isinstance(plan.record, Plan):
-        return {}
-    rows = (each.objective for each in plan.record.measurements)
-    return {each.id: each for each in rows if each.control == taken.control}
-
-
-def _evidence(
-    issuer: Issuer, system: str, promise: Promise, plan: Said | None, planned: dict[str, Objective]
-) -> tuple[Said | None, dict[str, Result]]:
-    """The latest assessment after the plan that speaks of this control, and its results against planned rows."""
-    if plan is None or not planned:
-        return None, {}
-    chain = _chain(promise)
-    for said in reversed(issuer.assessments.get(system, [])):
-        record = said.record
-        if (
-            not isinstance(record, Assessment)
-            or said.withdrawn is not None
-            or said.act.index < plan.act.index
-        ):
-            continue
-        if record.plan != plan.act.entry or record.commitment not in chain:
-            continue
-        results = {
-            each.objective: each
-            for each in record.results
-            if each.objective in planned and _as_planned(each, planned[each.objective])
-        }
-        if any(each.outcome != "not measured" for each in results.values()):
-            return said, results
-    return None, {}
-
-
-def _as_planned(result: Result, objective: Objective) -> bool:
-    """A result counts only against the threshold, direction and confidence that were announced."""
-    if result.outcome == "not measured":
-        return True
-    return (result.threshold, result.direction, result.confidence) == (
-        objective.threshold,
-        objective.direction,
-        objective.confidence,
-    )
+def _title(published: Published | None, taken: Taken) -> str:
+    """The guideline's own words, where this log holds it: a promise cannot rename what it is about."""
+    return (published.controls.get(taken.control) if published is not None else None) or taken.title
 
 
 def _fresh(
-    issuer: Issuer,
-    system: str,
-    evidence: Said | None,
-    results: dict[str, Result],
-    marks: _Marks,
-    at: datetime,
+    issuer: Issuer, system: str, promise: Promise, stands: dict[str, Stands], marks: _Marks, at: datetime
 ) -> bool:
-    """Whether no result is too old, and the release that ships is the one that was measured."""
-    if evidence is None or not isinstance(evidence.record, Assessment):
-        return True
+    """Whether no result is too old, and what was measured is what ships now."""
     fresh = True
-    for each in results.values():
-        if each.stale_after is not None and parse_instant(each.stale_after) < at:
-            marks.add(
-                "stale", f"{each.objective} was measured on {(each.measured_at or '')[:10]}, too long ago"
-            )
+    for name, each in stands.items():
+        age = each.planned.maximum_age_days
+        stated = each.result.stale_after
+        if (age is not None and (at - each.since).total_seconds() > age * _DAY) or (
+            stated is not None and parse_instant(stated) < at
+        ):
+            marks.add("stale", f"{name} was measured on {each.since:%Y-%m-%d}, too long ago")
             fresh = False
     release = latest_release(issuer, system)
-    digests = set(evidence.record.system.digests) if evidence.record.system else set()
-    if release is not None and isinstance(release.record, Release) and release.record.system.digests:
-        shipped = set(release.record.system.digests)
-        if not shipped & digests:
-            version = release.record.system.version or "unnamed"
-            marks.add(
-                "stale", f"Version {version}, released {release.record.date[:10]}, has not been measured"
-            )
-            fresh = False
+    shipped = promise.record.system
+    reason = f"Version {shipped.version or 'unnamed'}, which the promise is about, has not been measured"
+    if release is not None and isinstance(release.record, Release):
+        shipped = release.record.system
+        reason = (
+            f"Version {shipped.version or 'unnamed'}, released {release.act.time[:10]}, has not been measured"
+        )
+    for each in stands.values():
+        if not _is_what_ships(each.said, shipped, release):
+            marks.add("stale", reason)
+            return False
     return fresh
 
 
+def _is_what_ships(said: Said, shipped: System, release: Said | None) -> bool:
+    """By digests where the shipped system has any, else by version, else by order: measured after the release."""
+    measured = said.record.system if isinstance(said.record, Assessment) else None
+    if shipped.digests:
+        return measured is not None and set(shipped.digests) <= set(measured.digests)
+    if shipped.version and measured is not None and measured.version:
+        return shipped.version == measured.version
+    return release is None or release.act.index < said.act.index
+
+
 def latest_release(issuer: Issuer, system: str) -> Said | None:
-    """The last release of a system that was not withdrawn."""
+    """The release that ships: the last one registered and not withdrawn."""
     return next((each for each in reversed(issuer.releases.get(system, [])) if each.withdrawn is None), None)
 
 
-def _overdue(
-    plan: Said | None, taken: Taken, results: dict[str, Result], marks: _Marks, at: datetime
-) -> None:
-    """A planned measurement whose due date has passed without a result."""
-    if plan is None or not isinstance(plan.record, Plan):
+def _taken_back(weighed: Weighed, marks: _Marks) -> None:
+    """A result that was taken back leaves a gap: the one before it does not stand again."""
+    for name, each in weighed.stands.items():
+        if each.withdrawn is not None:
+            what = "plan" if each.said.withdrawn is None else "assessment"
+            marks.add(
+                "withdrawn",
+                f"{name}: the {what} of the result of {each.said.act.time[:10]} ({each.result.outcome}) "
+                f"was withdrawn on {each.withdrawn.time[:10]}",
+            )
+
+
+def _overdue(weighed: Weighed, taken: Taken, stands: dict[str, Stands], marks: _Marks, at: datetime) -> None:
+    """A date that passed without a result. It can be moved before it has passed, visibly, and not afterwards."""
+    due: dict[str, str] = {}
+    for said in weighed.plans:
+        for each in _measurements(said, taken):
+            name, old = each.objective.id, due.get(each.objective.id)
+            if old is not None and old <= said.act.time:
+                continue  # it had passed when this plan was registered
+            if old is not None and (each.due is None or each.due > old):
+                later = f"to {each.due[:10]}" if each.due else "with no date"
+                marks.add("amended", f"{said.act.time[:10]}: {name}, due on {old[:10]}, was put off {later}")
+            if each.due is None:
+                due.pop(name, None)
+            else:
+                due[name] = each.due
+        if said.withdrawn is not None:  # what was due before the plan was withdrawn stays due
+            for each in _measurements(said, taken):
+                if due.get(each.objective.id) == each.due and each.due and each.due > said.withdrawn.time:
+                    del due[each.objective.id]
+    for name, when in due.items():
+        if name not in stands and parse_instant(when) < at:
+            marks.add("overdue", f"{name} was due on {when[:10]} and has no result")
+
+
+def _measurements(said: Said, taken: Taken) -> list[PlannedMeasurement]:
+    if not isinstance(said.record, Plan):
+        return []
+    return [each for each in said.record.measurements if each.objective.control == taken.control]
+
+
+def _against_guideline(published: Published | None, taken: Taken, marks: _Marks) -> None:
+    """Where the promise asks for less than the guideline, or for something else. No mark: the words say it."""
+    if published is None or not published.readable:
         return
-    for each in plan.record.measurements:
-        result = results.get(each.objective.id)
-        missing = result is None or result.outcome == "not measured"
-        if each.objective.control == taken.control and each.due and missing and parse_instant(each.due) < at:
-            marks.add("overdue", f"{each.objective.id} was due on {each.due[:10]} and has no result")
+    if taken.control not in published.controls:
+        marks.note("The guideline has no such control")
+    own = {row.id: row for row in taken.objectives}
+    for name, asked in published.rows.items():
+        if asked.control != taken.control:
+            continue
+        if name not in own:
+            marks.note(f"The guideline's row {name} is not promised")
+            continue
+        for change in compare_objectives(asked, own[name]):
+            if change.effect != "strengthened" and change.field not in _ABOUT:
+                marks.note(f"Otherwise than the guideline: {_differs(change)}")
 
 
-def _measured(objective: Objective, result: Result | None) -> Measured:
-    if result is None:
+def _differs(change: Change) -> str:
+    if change.field == "statement":
+        return f"{change.objective} is worded otherwise"
+    field = change.field.replace("_", " ")
+    return f"{change.objective}: {field} is {change.new or 'none'}, the guideline's is {change.old or 'none'}"
+
+
+def _measured(objective: Objective, stands: Stands | None) -> Measured:
+    if stands is None:
         return Measured(objective=objective.id, statement=objective.statement, outcome="not measured")
+    result = stands.result
     return Measured(
         objective=objective.id,
         statement=objective.statement,
@@ -279,10 +311,12 @@ def _measured(objective: Objective, result: Result | None) -> Measured:
         binding=result.binding,
         measured_at=result.measured_at,
         stale_after=result.stale_after,
+        assessment=stands.said.act.entry,
     )
 
 
-def _history(promise: Promise, plan: Said | None = None, evidence: Said | None = None) -> tuple[Act, ...]:
+def _history(promise: Promise) -> tuple[Act, ...]:
+    """The texts of a promise and their withdrawals, oldest first."""
     acts: list[Act] = []
     each: Promise | None = promise
     while each is not None:
@@ -290,24 +324,4 @@ def _history(promise: Promise, plan: Said | None = None, evidence: Said | None =
         if each.withdrawn is not None:
             acts.append(each.withdrawn)
         each = each.replaces
-    acts += [said.act for said in (plan, evidence) if said is not None]
     return tuple(sorted(acts, key=lambda act: act.index))
-
-
-def _controls(catalog: object) -> list[tuple[str, str]]:
-    """Ids and titles of all controls in an OSCAL catalog, however they nest; other shapes give none."""
-    found: list[tuple[str, str]] = []
-    stack = [catalog.get("catalog")] if isinstance(catalog, dict) else []
-    while stack:
-        node = stack.pop()
-        if not isinstance(node, dict):
-            continue
-        for key in ("controls", "groups"):
-            children = node.get(key)
-            if isinstance(children, list):
-                stack += reversed(children)
-                if key == "controls":
-                    found += [
-                        (str(c.get("id")), str(c.get("title"))) for c in children if isinstance(c, dict)
-                    ]
-    return found

@@ -1,27 +1,34 @@
 """What the fold remembers: acts by issuer and system, in log order. No instants are judged here.
 
 The design's `step(state, entry) -> state` is `State.step`, which updates the state in place: copying the state for
-each entry would make the fold quadratic. Two states fed the same entries are equal in all that `rows.py` reads. Each statement is believed only if its signature holds and the log had enrolled its key at
-that time: a hub that took something it should not have taken changes no reader's standing.
+each entry would make the fold quadratic. Two states fed the same entries are equal in all that `rows.py` reads. Each
+statement is believed only if its signature holds and the log had enrolled its key at that time, is taken once, and
+fits together: a hub that took something it should not have taken changes no reader's standing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Final
 
-from troth.errors import KeyMismatchError, LogInconsistentError, TrothError
-from troth.identifiers import format_instant, parse_instant
+from msgspec.structs import replace
+
+from troth.errors import GuidelineError, KeyMismatchError, LogInconsistentError, SchemaError, TrothError
+from troth.guidance import objectives, read_payload
+from troth.identifiers import check_system, digest, format_instant, parse_instant
 from troth.standing.records import Act
-from troth.statements import KeyRing, Statement, read
+from troth.statements import KeyRing, Statement, canonical, read
+from troth.statements.objectives import Objective
 from troth.statements.payloads import (
     Amendment,
     Assessment,
     Clock,
     Commitment,
     Guideline,
+    GuidelineRef,
     KeyEnrolment,
     Plan,
     RegistrationPolicy,
@@ -69,6 +76,19 @@ class Issuer:
 
 
 @dataclass(slots=True)
+class Published:
+    """A guideline that this log holds, as far as it could be read: what a promise is compared with."""
+
+    act: Act
+    issuer: str
+    id: str
+    version: str
+    controls: dict[str, str]  # id -> title, in the catalog's order
+    rows: dict[str, Objective]  # empty where `readable` is False
+    readable: bool
+
+
+@dataclass(slots=True)
 class State:
     """The fold after ``size`` entries; ``time`` is the log's time there."""
 
@@ -77,8 +97,12 @@ class State:
     ring: KeyRing = field(default_factory=KeyRing)
     issuers: dict[str, Issuer] = field(default_factory=dict)
     guidelines: dict[str, tuple[Act, Guideline]] = field(default_factory=dict)  # by the catalog's digest
+    published: dict[str, Published] = field(default_factory=dict)  # the same guidelines, read
     by_entry: dict[str, Promise | Said] = field(default_factory=dict)
     ignored: dict[int, str] = field(default_factory=dict)  # index -> why the fold passed over it
+    hidden: list[int] = field(default_factory=list)  # indexes of entries that were taken down
+    lacking: list[str] = field(default_factory=list)  # digests of payloads that were not given
+    _taken: dict[bytes, int] = field(default_factory=dict)  # SHA-256 of what was signed -> index
 
     @property
     def rules(self) -> int:
@@ -90,30 +114,50 @@ class State:
     ) -> bool:
         """Take one more entry; payloads that travel beside it are looked up in ``blobs`` by digest.
 
-        False, and nothing taken, if the entry is the log's clock and later than ``until``. Never raises for what an
-        entry holds: what cannot be believed is ignored, with a reason.
+        False, and nothing taken, if the entry is the log's clock (or its founding) and later than ``until``. Never
+        raises for what an entry holds: what cannot be believed is ignored, with a reason.
         """
         index = self.size
         try:
-            statement = read(entry) if entry else None
-            if statement is not None and statement.payload is None and blobs:
-                statement = read(entry, blob=blobs.get(statement.payload_digest))
-            if statement is not None:
-                if isinstance(statement.record, Clock) and not self._clock(
-                    statement, statement.record, until
-                ):
-                    return False
-                self._take(statement, index)
-            else:
+            if not entry:
+                self.hidden.append(index)
                 self.ignored[index] = "taken down"
+            elif not self._take(_read(entry, blobs), index, until):
+                return False
         except TrothError as error:
             self.ignored[index] = str(error)
         self.size += 1
         return True
 
+    def _take(self, statement: Statement, index: int, until: datetime | None) -> bool:
+        """False where the log's time passes ``until``; raises TrothError for what is to be ignored."""
+        record = statement.record
+        if record is None:
+            if statement.payload is None:
+                self.lacking.append(statement.payload_digest)
+                raise SchemaError(f"its payload is the blob {statement.payload_digest}, which is not here")
+            raise SchemaError(f"unknown kind {statement.kind or statement.sign1.content_type!r}")
+        statement.sign1.verify()
+        if isinstance(record, Clock):
+            return self._clock(statement, record, until)
+        if index == 0 and isinstance(record, RegistrationPolicy):
+            created = parse_instant(record.created)
+            if until is not None and created > until:
+                return False
+            self.time = created
+        self._once(statement, index)
+        if isinstance(record, RegistrationPolicy | TrustAnchors | KeyEnrolment):
+            self.ring = self.ring.take(statement, index, self.time)
+            return True
+        self.ring.admits(statement.issuer, statement.key, self.time)
+        said = self.issuers.get(statement.issuer)
+        if said is None:
+            said = self.issuers[statement.issuer] = Issuer(statement.issuer)
+        self._fold(statement, said, self._act(statement, index))
+        return True
+
     def _clock(self, statement: Statement, record: Clock, until: datetime | None) -> bool:
         """Whether the log's time may go on: only its own key moves it, and never backwards."""
-        statement.sign1.verify()
         time = parse_instant(record.time)
         if statement.key not in self.ring.clock_keys():
             raise KeyMismatchError("a clock by another key than the log's")
@@ -124,32 +168,16 @@ class State:
         self.time = time
         return True
 
-    def _take(self, statement: Statement, index: int) -> None:
-        record = statement.record
-        if record is None:
-            self.ignored[index] = (
-                f"its payload is the blob {statement.payload_digest}, which is not here"
-                if statement.payload is None
-                else f"unknown kind {statement.kind or statement.sign1.content_type!r}"
-            )
-            return
-        statement.sign1.verify()
-        match record:
-            case RegistrationPolicy():
-                self.ring = self.ring.step(statement, index)
-                if index == 0:
-                    self.time = parse_instant(record.created)
-                return
-            case TrustAnchors() | KeyEnrolment():
-                self.ring = self.ring.step(statement, index)
-                return
-            case Clock():
-                return
-        self.ring.admits(statement.issuer, statement.key, self.time)
-        said = self.issuers.get(statement.issuer)
-        if said is None:
-            said = self.issuers[statement.issuer] = Issuer(statement.issuer)
-        self._fold(statement, said, self._act(statement, index))
+    def _once(self, statement: Statement, index: int) -> None:
+        """What was signed once is said once.
+
+        Anyone can turn an ES256 signature (r, s) into (r, n - s), which is another entry with the same words, and
+        register it: an old assessment would then speak again as the latest one.
+        """
+        signed = sha256(statement.sign1.to_be_signed()).digest()
+        first = self._taken.setdefault(signed, index)
+        if first != index:
+            raise SchemaError(f"it repeats entry {first}")
 
     def _act(self, statement: Statement, index: int, sentence: str = "") -> Act:
         return Act(
@@ -163,44 +191,61 @@ class State:
     def _fold(self, statement: Statement, said: Issuer, act: Act) -> None:
         match statement.record:
             case Guideline() as record:
-                self.guidelines.setdefault(record.digest, (act, record))
-                said.guidelines.append(act)
+                self._guideline(said, act, record)
             case Commitment() as record:
+                _check_subject(statement, record.system.uri)
+                _check_commitment(record)
                 self._promise(said, act, record, None)
             case Amendment() as record:
-                before = self.by_entry.get(record.amends)
-                if not isinstance(before, Promise) or before.issuer != said.origin:
-                    self.ignored[act.index] = "it amends no commitment of this issuer"
-                    return
-                self._promise(said, act, record.commitment, before)
+                _check_subject(statement, record.commitment.system.uri)
+                _check_commitment(record.commitment)
+                self._promise(said, act, record.commitment, self._amended(said, record))
             case Plan() as record:
+                _check_subject(statement, record.system.uri)
+                _check_distinct((each.objective.id for each in record.measurements), "objective")
                 self._say(said.plans, record.system.uri, Said(act, said.origin, record))
             case Release() as record:
+                _check_subject(statement, record.system.uri)
                 self._say(said.releases, record.system.uri, Said(act, said.origin, record))
             case Assessment() as record:
-                uri = record.system.uri if record.system else statement.subject
-                self._say(said.assessments, uri, Said(act, said.origin, record))
+                if record.system is not None:
+                    _check_subject(statement, record.system.uri)
+                self._say(said.assessments, statement.subject, Said(act, said.origin, record))
             case Withdrawal() as record:
                 target = self.by_entry.get(record.withdraws)
                 if target is None or target.issuer != said.origin:
-                    self.ignored[act.index] = "it withdraws no statement of this issuer"
-                elif target.withdrawn is None:
+                    raise SchemaError("it withdraws nothing that the fold knows of this issuer")
+                if target.withdrawn is None:
                     target.withdrawn = act
             case _:
-                self.ignored[act.index] = f"the fold has no rule for {statement.kind}"
+                raise SchemaError(f"the fold has no rule for {statement.kind}")
+
+    def _guideline(self, said: Issuer, act: Act, record: Guideline) -> None:
+        """A guideline under a digest that is not its own would hide what others' promises leave unsaid."""
+        if digest(canonical(record.catalog)) != record.digest:
+            raise GuidelineError("the guideline's digest is not that of its catalog")
+        named = replace(act, sentence=f"{record.id} {record.version}: {record.title}")
+        said.guidelines.append(named)
+        if record.digest not in self.guidelines:
+            self.guidelines[record.digest] = (named, record)
+            self.published[record.digest] = _published(named, said.origin, record)
+
+    def _amended(self, said: Issuer, record: Amendment) -> Promise:
+        before = self.by_entry.get(record.amends)
+        if not isinstance(before, Promise) or before.issuer != said.origin:
+            raise SchemaError("it amends no commitment of this issuer")
+        if before.record.system.uri != record.commitment.system.uri:
+            raise SchemaError("an amendment keeps to its system: withdraw the promise and make another")
+        if not _same_guideline(before.record.guideline, record.commitment.guideline):
+            raise SchemaError("an amendment keeps to its guideline: withdraw the promise and make another")
+        return before
 
     def _promise(self, said: Issuer, act: Act, record: Commitment, before: Promise | None) -> None:
-        """A second commitment to the same guideline for the same system replaces the first: no quiet edits."""
+        """A further commitment to a guideline for a system follows the first, withdrawn or not: no quiet edits."""
         promises = said.promises.setdefault(record.system.uri, [])
         if before is None:
-            before = next(
-                (
-                    each
-                    for each in reversed(promises)
-                    if each.record.guideline.id == record.guideline.id and each.withdrawn is None
-                ),
-                None,
-            )
+            same = (each for each in promises if _same_guideline(each.record.guideline, record.guideline))
+            before = next((each for each in same if each.replaced_by is None), None)
         while before is not None and before.replaced_by is not None:
             before = before.replaced_by
         promise = Promise(act=act, issuer=said.origin, record=record, replaces=before)
@@ -212,3 +257,70 @@ class State:
     def _say(self, where: dict[str, list[Said]], uri: str, made: Said) -> None:
         where.setdefault(uri, []).append(made)
         self.by_entry[made.act.entry] = made
+
+
+def _read(entry: bytes, blobs: Mapping[str, bytes] | None) -> Statement:
+    statement = read(entry)
+    if statement.payload is None and blobs and statement.payload_digest in blobs:
+        return read(entry, blob=blobs[statement.payload_digest])
+    return statement
+
+
+def _same_guideline(one: GuidelineRef, other: GuidelineRef) -> bool:
+    """One guideline has many versions; the same text under another name is the same guideline."""
+    return one.id == other.id or one.digest == other.digest
+
+
+def _check_subject(statement: Statement, uri: str) -> None:
+    """Who looks for a system by the subject that was signed, finds all that is said of it."""
+    check_system(uri)
+    if statement.subject != uri:
+        raise SchemaError(f"its subject is {statement.subject}, and its payload is about {uri}")
+
+
+def _check_commitment(record: Commitment) -> None:
+    """A commitment says one thing of each control and row."""
+    controls = [*(each.control for each in record.taken), *(each.control for each in record.left_out)]
+    _check_distinct(controls, "control")
+    rows = [row for taken in record.taken for row in taken.objectives]
+    _check_distinct((row.id for row in rows), "objective")
+    for taken in record.taken:
+        if any(row.control != taken.control for row in taken.objectives):
+            raise SchemaError(f"a row under {taken.control} is another control's")
+
+
+def _check_distinct(names: Iterable[str], what: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise SchemaError(f"it names the {what} {name} twice")
+        seen.add(name)
+
+
+def _published(act: Act, issuer: str, record: Guideline) -> Published:
+    """A guideline's controls and rows; where it is not one that troth reads, its controls alone."""
+    try:
+        catalog = read_payload(record)
+        controls = {name: placed.control.title for name, placed in catalog.controls.items()}
+        rows = {row.id: row for row in objectives(catalog)}
+    except GuidelineError:
+        return Published(
+            act, issuer, record.id, record.version, _controls(record.catalog), {}, readable=False
+        )
+    return Published(act, issuer, record.id, record.version, controls, rows, readable=True)
+
+
+def _controls(catalog: object) -> dict[str, str]:
+    """Ids and titles of all controls in something like an OSCAL catalog, however they nest, in its order."""
+    found: dict[str, str] = {}
+    stack = [catalog.get("catalog")] if isinstance(catalog, dict) else []
+    while stack:
+        node = stack.pop()
+        if isinstance(node, list):
+            stack += reversed(node)
+        elif isinstance(node, dict):
+            stack += [node[key] for key in ("groups", "controls") if isinstance(node.get(key), list)]
+            for each in node.get("controls") or [] if isinstance(node.get("controls"), list) else []:
+                if isinstance(each, dict) and isinstance(each.get("id"), str):
+                    found.setdefault(each["id"], str(each.get("title") or each["id"]))
+    return found

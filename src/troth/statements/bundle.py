@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from troth.cose import decode, encode, receipts
-from troth.errors import BundleError, CborError
+from troth.cose import decode, encode, parse, receipts
+from troth.errors import BundleError, CborError, TrothError
 from troth.statements.statement import Statement, read
 
 MAX_ITEMS = 64
@@ -39,38 +39,53 @@ class Bundle(msgspec.Struct, frozen=True):
 
 
 def make(claim: bytes, others: Sequence[bytes] = (), blob: bytes | None = None) -> bytes:
-    """The bytes of a bundle of transparent statements, and the claim's blob if it has one."""
+    """The bytes of a bundle of transparent statements, and the claim's blob if it has one. Raises BundleError."""
     items = [claim, *others]
     if blob is not None:
         items.append(blob)
+    _check_count(items)
     return encode(items)
 
 
 def parse_bundle(data: bytes, *, blob: bytes | None = None) -> Bundle:
-    """Read a ``.troth`` bundle or a bare ``.cose``. Raises BundleError, CborError, CoseError, SchemaError.
+    """Read a ``.troth`` bundle or a bare ``.cose``; no signature is checked.
 
-    ``blob`` is the claim's payload where it comes from elsewhere.
+    ``blob`` is the claim's payload where it comes from elsewhere. Raises BundleError, and what `read` raises, with
+    the number of the item where it is not the claim.
     """
+    items = split(data)
+    digest = _payload_digest(items[0])
+    others = []
+    for number, item in enumerate(items[1:], 1):
+        if digest == hashlib.sha256(item).digest():
+            blob = item
+            continue
+        try:
+            others.append(_transparent(item, None))
+        except TrothError as error:
+            raise type(error)(error.what, where=f"item {number} of the bundle", hint=error.hint) from error
+    return Bundle(_transparent(items[0], blob), tuple(others))
+
+
+def split(data: bytes) -> list[bytes]:
+    """The items of a bundle, the claim first; a bare ``.cose`` is one item. Nothing in them is read. BundleError."""
     if len(data) > MAX_BYTES:
         raise BundleError(f"{len(data)} bytes where at most {MAX_BYTES} are taken")
     if data[:2] == _TAGGED_SIGN1:
-        return Bundle(_transparent(data, blob))
+        return [data]
     try:
         items = decode(data, max_size=MAX_BYTES)
     except CborError as error:
         raise BundleError(f"neither a .cose nor a .troth file: {error}") from error
     if not isinstance(items, list) or not items or not all(isinstance(item, bytes) for item in items):
         raise BundleError("a bundle is a CBOR array of byte strings, the claim first")
+    _check_count(items)
+    return items
+
+
+def _check_count(items: Sequence[bytes]) -> None:
     if len(items) > MAX_ITEMS:
         raise BundleError(f"{len(items)} items where at most {MAX_ITEMS} are taken")
-    digest = _payload_digest(items[0])
-    others = []
-    for item in items[1:]:
-        if digest == hashlib.sha256(item).digest():
-            blob = item
-        else:
-            others.append(_transparent(item, None))
-    return Bundle(_transparent(items[0], blob), tuple(others))
 
 
 def _transparent(data: bytes, blob: bytes | None) -> Transparent:
@@ -79,5 +94,5 @@ def _transparent(data: bytes, blob: bytes | None) -> Transparent:
 
 def _payload_digest(claim: bytes) -> bytes | None:
     """The digest that the claim's hash envelope names, if it is one."""
-    sign1 = read(claim).sign1
+    sign1 = parse(claim)
     return sign1.payload if sign1.envelope is not None else None

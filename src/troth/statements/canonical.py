@@ -1,8 +1,13 @@
-"""Canonical JSON (RFC 8785) out, strict JSON in. Limits: 16 MiB; nesting as deep as the interpreter's own limit, which raises rather than crashes. Leaves out floats on the way out."""
+"""Canonical JSON (RFC 8785) out, strict JSON in.
+
+Limits: 16 MiB; nesting as deep as the interpreter's own limit, which raises rather than crashes. Leaves out repair:
+what does not fit is refused.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import re
+from typing import Any, Final, TypeVar
 
 import msgspec
 import rfc8785
@@ -11,13 +16,16 @@ from troth.errors import JsonError, SchemaError
 
 T = TypeVar("T")
 MAX_BYTES = 16 * 1024 * 1024
+_PLAIN: Final = re.compile(
+    rb"[:,\[]-?[0-9]+[.eE]|[0-9]{16}"
+)  # numbers that RFC 8785 writes in a way of its own
 
 
 def canonical(record: Any) -> bytes:
     """The canonical bytes of a record or of plain JSON data; raises JsonError for what JSON cannot hold."""
     try:
         return rfc8785.dumps(msgspec.to_builtins(record))
-    except (rfc8785.CanonicalizationError, TypeError, UnicodeEncodeError) as error:
+    except (rfc8785.CanonicalizationError, TypeError, UnicodeEncodeError, RecursionError) as error:
         raise JsonError(f"cannot be written as canonical JSON: {error}") from error
 
 
@@ -29,6 +37,26 @@ def parse_json(data: bytes, *, where: str = "", limit: int = MAX_BYTES) -> Any:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise JsonError(f"not JSON: {error}", where=where) from error
+
+
+def require_canonical(data: bytes, *, where: str = "") -> None:
+    """Return if these are the one text (RFC 8785) of what they say. Raises JsonError.
+
+    Two fields of one name, or other white space, would let two readers see two things under one signature.
+    """
+    plain = parse_json(data, where=where)
+    if data.isascii() and not _PLAIN.search(
+        data
+    ):  # then sorting is all there is to it, at a tenth of the cost
+        same = msgspec.json.encode(plain, order="sorted") == data
+    else:
+        same = canonical(plain) == data
+    if not same:
+        raise JsonError(
+            "the payload is not canonical JSON (RFC 8785)",
+            where=where,
+            hint="Sort the fields, name each once, and leave out white space before signing",
+        )
 
 
 def parse_record(data: bytes, kind: type[T], *, where: str = "", limit: int = MAX_BYTES) -> T:

@@ -16,7 +16,7 @@ from troth.cose import MAX_ENTRY, HashEnvelope, PublicKey, Sign1, Signer, normal
 from troth.cose import sign as cose_sign
 from troth.errors import CoseError, SchemaError
 from troth.identifiers import check_issuer, check_system, entry_id, from_unix
-from troth.statements.canonical import canonical, parse_record
+from troth.statements.canonical import canonical, parse_record, require_canonical
 from troth.statements.kinds import KINDS, kind_from_media_type, kind_of, media_type
 
 _ROOM = MAX_ENTRY - 2048  # what the header, the key and the signature may need beside the payload
@@ -69,9 +69,11 @@ def sign(signer: Signer, record: msgspec.Struct, *, issuer: str, subject: str, i
 
 
 def read(data: bytes, *, blob: bytes | None = None) -> Statement:
-    """Read a signed or transparent statement. Raises CborError, CoseError, SchemaError; never checks the signature.
+    """Read a signed or transparent statement; never checks the signature.
 
-    ``blob`` is the payload of a hash envelope; given with another digest it is refused.
+    ``blob`` is the payload of a hash envelope; given with another digest it is refused. Raises CborError, CoseError,
+    KeyMismatchError (the key it carries is not its kid's), and JsonError and SchemaError for a payload that is not
+    the canonical text of its kind.
     """
     sign1 = parse(data)
     entry = normalise(data)
@@ -91,6 +93,7 @@ def read(data: bytes, *, blob: bytes | None = None) -> Statement:
         digest = hashlib.sha256(payload).hexdigest()
     record = None
     if payload is not None and kind in KINDS:
+        require_canonical(payload, where=kind)
         record = parse_record(payload, KINDS[kind], where=kind)
     return Statement(
         id=entry_id(entry),

@@ -15,6 +15,7 @@ from msgspec import Meta
 
 from troth.cose import PublicKey
 from troth.errors import InputError, JsonError, SchemaError, TrustFileError
+from troth.log import parse_vkey
 from troth.statements.canonical import canonical, parse_record
 from troth.statements.fields import Bytes64, Name
 from troth.statements.keys import key_from_text
@@ -46,8 +47,17 @@ def parse_trust(data: bytes, where: str = "trust file") -> TrustFile:
     try:
         trust = parse_record(data, TrustFile, where=where, limit=256 * 1024)
         trust.keys()
+        names = [parse_vkey(text).name for text in (trust.checkpoint_vkey, *trust.witnesses)]
     except (JsonError, SchemaError) as error:
         raise TrustFileError(error.what, where=where, hint=_HINT) from error
     except InputError as error:
         raise TrustFileError(f"a key cannot be read: {error}", where=where, hint=_HINT) from error
+    if names[0] != trust.origin:
+        raise TrustFileError(
+            f"the checkpoint key is {names[0]!r}'s, and the log is {trust.origin!r}", where=where, hint=_HINT
+        )
+    if trust.quorum > len(trust.witnesses):
+        raise TrustFileError(
+            f"a quorum of {trust.quorum} among {len(trust.witnesses)} witnesses", where=where, hint=_HINT
+        )
     return trust

@@ -1,7 +1,10 @@
 """Putting a claim's bundle together from the log: what a reader needs so that one file proves itself.
 
-    [ claim, trust anchors (leaf 1), enrolments of its key's issuer up to it, the clock before it,
-      the commitment and plan that it names, each with the clock before it ]  + its payload, if that travels beside it
+    [ claim, trust anchors (leaf 1), enrolments of its key's issuer up to it, the clock before it, the clock before
+      each rotation of the key, the commitment and plan that it names, each with the clock before it ]
+    + its payload, if that travels beside it
+
+Before the log's first clock its time is that of leaf 0, which then stands in the clock's place.
 
 The hub serves this at /statements/ID.troth and the client checks it; a mirror can make the same file from its own
 entries only with receipts, which a log alone can sign.
@@ -57,12 +60,10 @@ def bundle(log: LogReader, index: int, enrolments: list[int]) -> bytes:
     if blob is not None:
         statement = read(log.entry(index), blob=blob)
     wanted: dict[int, None] = {1: None, **dict.fromkeys(enrolments)}
-    for each in (index, *_named(log, statement)):
-        if each != index:
-            wanted[each] = None
+    for each in (index, *enrolments[1:], *_named(log, statement)):
+        wanted[each] = None
         clock = log.clock_before(each)
-        if clock is not None:
-            wanted[clock] = None
+        wanted[0 if clock is None else clock] = None
     wanted.pop(index, None)
     others = [transparent(log, each) for each in sorted(wanted) if log.entry(each)]
     return make(transparent(log, index), others, blob)

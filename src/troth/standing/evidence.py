@@ -1,0 +1,234 @@
+"""Which measured results stand for a promise, and why others do not. Pure: entries in, no instant but the log's.
+
+A result counts when all of this can be seen in the log (docs/specs/standing.md, rules version 1):
+
+    1  the assessment names the promise and a plan for it; the plan was in the log before it
+    2  the plan's row asks no less than the promise's row: `troth.commitments.compare_objectives`
+    3  the assessment says one thing only about the objective
+    4  it was held against the threshold, direction and confidence that were planned
+    5  the runs that it rests on are among its evidence, are of the evaluation that was planned, and began no earlier
+       than the plan's time in the log
+    6  they are tied to the system as strongly as the row asks
+    7  *met* is borne out by its own interval and sample
+
+For each objective the latest result that counts stands. A withdrawal takes a result back and brings no earlier one
+back. Leaves out whether the figures follow from the evidence, which only the evidence shows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Final, get_args
+
+import msgspec
+
+from troth.commitments import compare_objectives
+from troth.identifiers import parse_instant
+from troth.standing.records import Act
+from troth.standing.state import Issuer, Promise, Said
+from troth.statements.objectives import Binding, Objective
+from troth.statements.payloads import Assessment, EvidenceRow, Plan, PlannedMeasurement, Result, Taken
+
+_STRONGEST_FIRST: Final = get_args(Binding)
+_NOT_ASKED: Final = frozenset({"set_by", "reason"})  # words about a threshold, which ask nothing
+
+
+class Stands(msgspec.Struct, frozen=True):
+    """The result that stands for an objective: as planned, as stated, since when it ages; or that it was taken back."""
+
+    plan: Said
+    said: Said
+    planned: Objective
+    result: Result
+    since: datetime
+    withdrawn: Act | None = None
+
+
+class Weighed(msgspec.Struct, frozen=True):
+    """All that an issuer's plans and assessments come to for one control that it promised."""
+
+    plans: tuple[Said, ...]  # that name the promise and plan this control, in log order
+    stands: Mapping[str, Stands]  # by objective
+    acts: tuple[Act, ...]  # every plan and assessment that spoke of the control, and what became of it
+
+
+def weigh(issuer: Issuer, system: str, promise: Promise, taken: Taken) -> Weighed:
+    """Plans and assessments of one control."""
+    chain = chain_of(promise)
+    plans = {
+        said.act.entry: said
+        for said in issuer.plans.get(system, [])
+        if isinstance(said.record, Plan) and said.record.commitment in chain
+    }
+    rows = {entry: planned(said, taken) for entry, said in plans.items()}
+    ours = tuple(said for entry, said in plans.items() if rows[entry])
+    acts = [
+        act
+        for entry, said in plans.items()
+        if any(row.objective.control == taken.control for row in _measurements(said))
+        for act in _acts(said, "" if rows[entry] else "It does not count: it asks for less than is promised.")
+    ]
+    stands: dict[str, Stands] = {}
+    for said in issuer.assessments.get(system, []):
+        found, faults = _results(said, chain, plans, rows, taken)
+        stands.update(found)  # in log order, so that the latest stands
+        if found or faults:
+            acts += _acts(said, " ".join(faults))
+    return Weighed(ours, stands, tuple(acts))
+
+
+def chain_of(promise: Promise) -> dict[str, Promise]:
+    """A commitment and those that it replaced, by entry: a plan for any of them is its plan."""
+    found = {}
+    each: Promise | None = promise
+    while each is not None:
+        found[each.act.entry] = each
+        each = each.replaces
+    return found
+
+
+def planned(said: Said, taken: Taken) -> dict[str, Objective]:
+    """The rows of a plan that are this control's, and ask no less than what is promised now."""
+    promised = {row.id: row for row in taken.objectives}
+    rows = (each.objective for each in _measurements(said))
+    return {
+        row.id: row
+        for row in rows
+        if row.control == taken.control and row.id in promised and _asks_no_less(promised[row.id], row)
+    }
+
+
+def _measurements(said: Said) -> list[PlannedMeasurement]:
+    return said.record.measurements if isinstance(said.record, Plan) else []
+
+
+def _asks_no_less(promised: Objective, row: Objective) -> bool:
+    changes = compare_objectives(promised, row)
+    return row.threshold is not None and all(
+        change.effect == "strengthened" or change.field in _NOT_ASKED for change in changes
+    )
+
+
+def _acts(said: Said, sentence: str) -> list[Act]:
+    acts = [msgspec.structs.replace(said.act, sentence=sentence)]
+    if said.withdrawn is not None:
+        acts.append(said.withdrawn)
+    return acts
+
+
+def _results(
+    said: Said,
+    chain: Mapping[str, Promise],
+    plans: Mapping[str, Said],
+    rows: Mapping[str, Mapping[str, Objective]],
+    taken: Taken,
+) -> tuple[dict[str, Stands], list[str]]:
+    """What one assessment shows of a control, and a sentence for each measured result that does not count."""
+    record = said.record
+    if not isinstance(record, Assessment):
+        return {}, []
+    mine = [
+        each for each in record.results if each.control == taken.control and each.outcome != "not measured"
+    ]
+    if not mine:
+        return {}, []
+    fault = _foundation(said, record, chain, plans)
+    if fault:
+        return {}, [fault]
+    plan = plans[record.plan or ""]
+    times = Counter(each.objective for each in record.results)
+    found, faults = {}, []
+    for result in mine:
+        row = rows[plan.act.entry].get(result.objective)
+        if row is None:
+            faults.append(f"{result.objective} was not planned as it is promised.")
+            continue
+        fault = (
+            "it is there more than once" if times[result.objective] > 1 else _fault(result, row, record, plan)
+        )
+        if fault:
+            faults.append(f"{result.objective} does not count: {fault}.")
+            continue
+        withdrawn = said.withdrawn or plan.withdrawn
+        found[row.id] = Stands(plan, said, row, result, _since(result, record, said), withdrawn)
+    return found, faults
+
+
+def _foundation(
+    said: Said, record: Assessment, chain: Mapping[str, Promise], plans: Mapping[str, Said]
+) -> str:
+    """What is wrong with an assessment as a whole; nothing if it rests on the promise and a plan for it."""
+    if record.plan is None:
+        return "It does not count: it names no plan."
+    plan = plans.get(record.plan)
+    if plan is None or plan.act.index > said.act.index:
+        return "It does not count: the plan that it names is not one for this promise, or is not before it."
+    promise = chain.get(record.commitment or "")
+    if promise is None:
+        return "It does not count: it does not name this promise."
+    if record.guideline.digest != promise.record.guideline.digest:
+        return "It does not count: it is about another guideline than the promise."
+    return ""
+
+
+def _fault(result: Result, row: Objective, record: Assessment, plan: Said) -> str:
+    """Why a result does not count against the row that was planned; nothing if it does."""
+    if (result.threshold, result.direction, result.confidence) != (
+        row.threshold,
+        row.direction,
+        row.confidence,
+    ):
+        return "it was held against another threshold than planned"
+    used = _used(result, record)
+    if not used:
+        return "the runs that it rests on are not among its evidence"
+    for each in used:
+        if each.evaluation != row.evaluation or each.evaluation_version not in (
+            row.evaluation_version or each.evaluation_version,
+        ):
+            return "a run is of another evaluation than planned"
+        begun = each.created or each.completed
+        if begun is None:
+            return "a run does not say when it began"
+        if min(begun, each.completed or begun, result.measured_at or begun) < plan.act.time:
+            return "a run began before the log took the plan"
+    if _STRONGEST_FIRST.index(_binding(result, used, record)) > _STRONGEST_FIRST.index(row.binding):
+        return f"it is not tied to the system as asked ({row.binding})"
+    if result.outcome == "met" and not _borne_out(result, row):
+        return "its own figures do not bear out that it is met"
+    return ""
+
+
+def _used(result: Result, record: Assessment) -> list[EvidenceRow]:
+    """The evidence that a result rests on: its runs, where it names them, else all that was used."""
+    rows = {each.digest: each for each in record.evidence if each.use == "used"}
+    if not result.runs:
+        return list(rows.values())
+    named = [rows.get(each.evidence) for each in result.runs]
+    found = [each for each in named if each is not None]
+    return found if len(found) == len(named) else []
+
+
+def _binding(result: Result, used: list[EvidenceRow], record: Assessment) -> Binding:
+    """The tie that a result claims; that of a digest only where every run names one of the system's."""
+    digests = set(record.system.digests) if record.system else set()
+    if result.binding == "digest" and not all(each.system_digest in digests for each in used):
+        return "unbound"
+    return result.binding or "unbound"
+
+
+def _borne_out(result: Result, row: Objective) -> bool:
+    if row.threshold is None or result.n < row.minimum_n or result.clusters < row.minimum_clusters:
+        return False
+    if row.direction == "at-most":
+        return result.upper is not None and Decimal(result.upper) <= Decimal(row.threshold)
+    return result.lower is not None and Decimal(result.lower) >= Decimal(row.threshold)
+
+
+def _since(result: Result, record: Assessment, said: Said) -> datetime:
+    """When a result begins to age: its oldest run's end, and never after the log took it."""
+    ends = [each.completed or each.created for each in _used(result, record)]
+    return min(parse_instant(each) for each in (*ends, result.measured_at, said.act.time) if each)
