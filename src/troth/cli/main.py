@@ -26,7 +26,6 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    suggest_commands=False,  # click suggests by itself
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit codes: 0 done, 1 not met or check failed, 2 usage, 3 inconclusive or unknown, 4 hub or network, "
     "5 bad input or I/O, 70 internal fault, 130 interrupted.",
