@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from litestar import HttpMethod, Request, Response, route
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 
 from troth.errors import AbsentError, InputError
 from troth.hub.answers import BRIEF, NO_STORE, answer, discard, read_body
@@ -27,7 +28,7 @@ def handlers(hub: Hub) -> list[BaseRouteHandler]:
     """Fetch and bring."""
 
     @route("/blob/sha256/{name:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
-    async def fetch(name: str) -> Response[bytes]:
+    async def fetch(name: FromPath[str]) -> Response[bytes]:
         blob = await asyncio.to_thread(hub.store.blob, _digest(name))
         if blob is None:
             raise AbsentError("the hub has no blob of this digest")
@@ -36,7 +37,7 @@ def handlers(hub: Hub) -> list[BaseRouteHandler]:
         return answer(blob.content, kind, BRIEF, etag=f'"{name}"', content_disposition="attachment")
 
     @route("/blob/sha256/{name:str}", http_method=HttpMethod.PUT)
-    async def bring(name: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def bring(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         digest = _digest(name)
         row = hub.store.names_blob(digest)
         if row is None or row.index >= hub.size:

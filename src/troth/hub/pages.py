@@ -22,6 +22,7 @@ from typing import Any, Final
 import msgspec
 from litestar import HttpMethod, MediaType, Request, Response, route
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 
 from troth.errors import AbsentError, InputError
 from troth.hub import api
@@ -84,7 +85,7 @@ def _log_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
         return _tagged(request, trust_file(hub).to_bytes(), MediaType.JSON)
 
     @route("/static/{name:str}", http_method=_GET)
-    async def static(name: str) -> Response[bytes]:
+    async def static(name: FromPath[str]) -> Response[bytes]:
         if name != pages.stylesheet_name():
             raise AbsentError("no such file")
         return answer(pages.stylesheet(), MediaType.CSS, FOREVER)
@@ -96,7 +97,7 @@ def _issuer_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
     """Issuers and their systems, at an instant."""
 
     @route("/issuers/{name:str}", http_method=_GET)
-    async def issuer(request: Asked, name: str) -> Response[bytes]:
+    async def issuer(request: Asked, name: FromPath[str]) -> Response[bytes]:
         at = _instant(hub, request)
         if name.endswith(".json"):
             origin = filler.known(addresses.issuer_of(name.removesuffix(".json")))
@@ -108,7 +109,7 @@ def _issuer_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
         return await _html(request, lambda: pages.issuer(filler.site(), filler.issuer(origin, at)))
 
     @route("/issuers/{name:str}/systems/{slug:str}", http_method=_GET)
-    async def system(request: Asked, name: str, slug: str) -> Response[bytes]:
+    async def system(request: Asked, name: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
         at = _instant(hub, request)
         origin = filler.known(addresses.issuer_of(name))
         page = await asyncio.to_thread(filler.system, origin, slug.removesuffix(".json"), at)
@@ -123,7 +124,7 @@ def _record_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
     """Single statements, and what they publish."""
 
     @route("/claims/{name:str}", http_method=_GET)
-    async def claim(request: Asked, name: str) -> Response[bytes]:
+    async def claim(request: Asked, name: FromPath[str]) -> Response[bytes]:
         row = _row(hub, name.removesuffix(".json"))
         page = await asyncio.to_thread(filler.claim, row, hub.clock())
         if name.endswith(".json"):
@@ -131,14 +132,14 @@ def _record_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
         return await _html(request, lambda: pages.claim(filler.site(), page))
 
     @route("/guidelines/{name:str}", http_method=_GET)
-    async def guideline(request: Asked, name: str) -> Response[bytes]:
+    async def guideline(request: Asked, name: FromPath[str]) -> Response[bytes]:
         page = await asyncio.to_thread(filler.guideline, f"sha256:{name.removesuffix('.json')}")
         if name.endswith(".json"):
             return await _document(request, lambda: _pretty(page))
         return await _html(request, lambda: pages.guideline(filler.site(), page))
 
     @route("/statements/{name:str}", http_method=_GET)
-    async def statement(request: Asked, name: str) -> Response[bytes]:
+    async def statement(request: Asked, name: FromPath[str]) -> Response[bytes]:
         identity, _, form = name.partition(".")
         row = _row(hub, identity)
         if not form:

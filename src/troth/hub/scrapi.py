@@ -18,6 +18,7 @@ from typing import Any, Final
 from litestar import HttpMethod, Request, Response, asgi, route
 from litestar.enums import ScopeType
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 from litestar.types import Receive, Scope, Send
 
 from troth.cose import MAX_TRANSPARENT, SUPPORTED_ALGORITHMS, PublicKey, encode, parse_envelope
@@ -59,7 +60,7 @@ def handlers(hub: Hub) -> list[BaseRouteHandler]:
     """The four resources."""
     prefix = hub.config.url.rstrip("/").encode() + b"/entries/"
 
-    @asgi("/entries")
+    @asgi("/entries", copy_scope=False)
     async def register(scope: Scope, receive: Receive, send: Send) -> None:
         try:
             body = await _accept(scope, receive)
@@ -89,7 +90,7 @@ def handlers(hub: Hub) -> list[BaseRouteHandler]:
         await _send(send, 201, headers, receipt)
 
     @route("/entries/{identity:str}", http_method=_GET)
-    async def resolve(identity: str) -> Response[bytes]:
+    async def resolve(identity: FromPath[str]) -> Response[bytes]:
         try:
             row = hub.row(unb64url(check_entry_id(identity)))
         except InputError as error:
@@ -105,7 +106,7 @@ def handlers(hub: Hub) -> list[BaseRouteHandler]:
         return answer(encode([_published(key) for key in _keys(hub)]), CBOR, BRIEF)
 
     @route("/.well-known/scitt-keys/{kid:str}", http_method=_GET)
-    async def one_key(kid: str) -> Response[bytes]:
+    async def one_key(kid: FromPath[str]) -> Response[bytes]:
         for key in _keys(hub):
             if b64url(key.thumbprint()) == kid:
                 return answer(encode(_published(key)), CBOR, BRIEF)

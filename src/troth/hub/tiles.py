@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from litestar import HttpMethod, MediaType, Request, Response, route
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath
 
 from troth.errors import AbsentError, TileError
 from troth.hub.answers import BRIEF, FOREVER, NOW, answer
@@ -34,7 +35,7 @@ def handlers(hub: Hub) -> list[BaseRouteHandler]:
         return answer(head.checkpoint.encode(), MediaType.TEXT, NOW)
 
     @route("/tile/{path:path}", http_method=_GET)
-    async def tile(path: str, request: Request[Any, Any, Any]) -> Response[bytes]:
+    async def tile(path: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
         try:
             asked = parse_tile_path(f"tile{path}")
         except TileError as error:
