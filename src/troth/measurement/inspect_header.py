@@ -98,7 +98,7 @@ def describe(header: Header, digest: str, size: int, layout: str) -> tuple[Evide
     status: Status = header.status if header.status in get_args(Status) else "unknown"  # type: ignore[assignment]  # narrowed by the test beside it
     version = (spec.packages or {}).get("inspect_ai")
     if status != "success":
-        notes.append(f"The log's status is {status!r}: not every planned sample need be there.")
+        notes.append(f"The log's status is {header.status[:40]!r}: not every planned sample need be there.")
     if header.invalidated:
         notes.append("The log is marked as invalidated by whoever ran it.")
     if spec.shards is not None:

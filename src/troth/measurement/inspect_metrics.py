@@ -264,7 +264,7 @@ def _mean(figures: Figures) -> float:
     if not figures:
         return math.nan
     try:
-        return math.fsum(figure * count for figure, count in figures.items()) / figures.total()
+        return math.fsum(figure * (count / figures.total()) for figure, count in figures.items())
     except (OverflowError, ValueError):  # sums beyond a float, or of both infinities
         return math.nan
 
@@ -280,7 +280,9 @@ def _same(told: float, ours: float) -> bool:
     if math.isnan(ours):
         # with nothing scored, Inspect has written NaN, null or 0 over the years
         return math.isnan(told) or told == 0
-    return told == ours or abs(told - ours) <= _TOLERANCE * max(1.0, abs(ours))
+    if math.isinf(ours) or math.isinf(told):
+        return told == ours
+    return abs(told - ours) <= _TOLERANCE * max(1.0, abs(ours))
 
 
 def _figure(value: float) -> str:

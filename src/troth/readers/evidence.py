@@ -19,6 +19,7 @@ from troth.measurement.inspect import READER
 from troth.readers.files import FileBlob, Hashing, Skipped, find
 
 GROUP = "troth.evidence"
+HASHED_APART = 1 << 20  # bytes from which a thread for the digest pays
 LARGE = 1 << 25  # bytes from which one file is divided, instead of the list of files
 _OURS: tuple[Reader, ...] = (READER,)
 
@@ -82,11 +83,11 @@ def read_file(
         return Skipped(path=str(path), kind="unreadable", reason=error.what, code=error.code)
     with blob:
         hashing = Hashing(blob)
+        reader = next((reader for reader in readers() if _recognised(reader, blob)), None)
+        if reader is None:
+            return Skipped(path=str(path), kind="foreign", reason="no reader knows its format")
         try:
-            reader = next((reader for reader in readers() if reader.recognises(blob)), None)
-            if reader is None:
-                return Skipped(path=str(path), kind="foreign", reason="no reader knows its format")
-            if layout != "samples" and blob.size >= 1 << 20:
+            if layout != "samples" and blob.size >= HASHED_APART:
                 hashing.start()
             reading = reader.read(blob, "", units, layout=layout, share=_beside(share, hashing))
             digest = hashing.digest()
@@ -96,6 +97,13 @@ def read_file(
         finally:
             hashing.stop()
     return with_digest(reading, digest)
+
+
+def _recognised(reader: Reader, blob: FileBlob) -> bool:
+    try:
+        return reader.recognises(blob)
+    except InputError:  # the disk: reading will say so
+        return True
 
 
 def with_digest(reading: Reading, digest: str) -> Reading:

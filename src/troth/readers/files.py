@@ -102,6 +102,7 @@ class Hashing:
         self._failure: InputError | None = None
         self._thread: threading.Thread | None = None
         self._stop = threading.Event()
+        self._done = False
 
     def start(self) -> None:
         """Begin, unless begun."""
@@ -121,7 +122,7 @@ class Hashing:
 
     def digest(self) -> str:
         """``sha256:…`` of the whole file, when it is there; computed here if nothing was started."""
-        if self._thread is None:
+        if self._thread is None and not self._done:
             self._run()
         self.wait()
         if self._failure is not None:
@@ -136,6 +137,7 @@ class Hashing:
                 offset += len(piece)
         except InputError as error:
             self._failure = error
+        self._done = True
 
 
 def find(paths: Sequence[Path | str]) -> Iterator[Path | Skipped]:
