@@ -163,9 +163,11 @@ def _result(
         return not_measured(
             objective, [f"no log of the evaluation {_clip(objective.evaluation)!r} was given"]
         )
+    if not given:
+        return not_measured(objective, _counted(_why_empty(use) for use in empty))
     facts, why = _asked(objective, given)
     if why:
-        return not_measured(objective, [why, *_told(empty)])
+        return not_measured(objective, [why, *_counted(_why_empty(use) for use in empty)])
     runs, left = _usable_runs(objective, facts)
     runs, others = _of_the_system(objective, runs, system)
     left += others
@@ -414,10 +416,6 @@ def _asides(runs: list[_Run], left: list[str], binding: Binding, system: System 
 
 def _why_empty(use: _Use) -> str:
     return use.excluded or "it holds no facts"
-
-
-def _told(empty: list[_Use]) -> list[str]:
-    return _counted(_why_empty(use) for use in empty)
 
 
 def _counted(reasons: Iterable[str]) -> list[str]:

@@ -147,12 +147,8 @@ def hoeffding_lower(mean: Decimal, clusters: int, alpha: Decimal) -> int:
         entropy = (mean * mean.ln() if mean else Decimal(0)) + (rest * rest.ln() if rest else Decimal(0))
 
         def excluded(m: int) -> bool:
-            if m == 0:
-                return True
             mu = Decimal(m) / GRID
-            if mu >= mean:
-                return False
-            return entropy - mean * mu.ln() - rest * (1 - mu).ln() >= need
+            return mu < mean and entropy - mean * mu.ln() - rest * (1 - mu).ln() >= need
 
         return _bisect(excluded, 0, floor + 1)
 

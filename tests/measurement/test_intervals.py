@@ -1,0 +1,219 @@
+"""Which rule for which cells, what can never help, and how often the rules err."""
+
+import math
+import random
+from collections import Counter
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from troth.measurement.bounds import GRID
+from troth.measurement.facts import UNIT, Cell
+from troth.measurement.intervals import FEW_CLUSTERS, decimal_text, interval, total_text
+
+CONFIDENCE = Decimal("0.95")
+
+
+def cells(*rows):
+    """Cells from (size, sum of values, clusters)."""
+    return tuple(Cell(n, int(total * UNIT), clusters) for n, total, clusters in rows)
+
+
+def of(*rows, binary=True, unscored=0, confidence=CONFIDENCE):
+    return interval(cells(*rows), binary=binary, unscored=unscored, confidence=confidence)
+
+
+def test_independent_samples_are_clopper_pearson():
+    found = of((1, 0, 297), (1, 1, 3))
+    assert (found.method, found.n, found.clusters, found.total) == ("clopper-pearson", 300, 300, 3 * UNIT)
+    assert (found.lower, found.estimate, found.upper) == (2731, 10_000, 25_642)
+
+
+def test_no_event_in_clusters_bounds_the_share_of_clusters():
+    found = of((5, 0, 40))
+    assert (found.method, found.lower, found.upper) == ("clopper-pearson-clusters", 0, 72_158)
+    assert of((1, 0, 200)).upper == 14_868
+
+
+def test_nothing_but_events_mirrors_it():
+    found = of((5, 5, 40))
+    assert (found.method, found.lower, found.upper) == ("clopper-pearson-clusters", GRID - 72_158, GRID)
+
+
+def test_one_event_more_never_lowers_the_upper_bound_where_they_come_singly():
+    uppers = [of((5, 0, 40 - k), (5, 1, k)).upper for k in range(41)]
+    assert uppers == sorted(uppers)
+
+
+def test_clusters_that_are_all_or_nothing_count_as_one_sample_each():
+    found = of((5, 5, 30), (5, 0, 70))
+    assert found.method == "korn-graubard"
+    assert found.effective_upper == pytest.approx(Decimal(100), rel=Decimal("0.03"))
+    assert found.upper >= of((1, 1, 30), (1, 0, 70)).upper
+
+
+def test_effective_n_is_never_above_n():
+    found = of((5, 1, 100))  # every cluster alike: less spread than chance would give
+    assert found.effective_upper <= 500
+    assert found.upper >= of((1, 1, 100), (1, 0, 400)).upper
+
+
+def test_few_clusters_count_as_one_sample_each():
+    few = of((50, 5, FEW_CLUSTERS - 1))
+    assert few.effective_upper == few.effective_lower == FEW_CLUSTERS - 1
+    assert of((50, 5, 2 * FEW_CLUSTERS)).effective_upper > 2 * FEW_CLUSTERS
+
+
+def test_one_cluster_shows_next_to_nothing():
+    found = of((200, 3, 1))
+    assert found.lower == 0
+    assert found.upper > 950_000
+
+
+def test_one_cluster_that_holds_most_samples_makes_the_others_count_for_little():
+    assert of((500, 0, 1), (1, 0, 39)).upper > 900_000
+
+
+def test_other_values_use_hoeffding():
+    even, uneven = of((5, 0.5, 40), binary=False), of((5, 0.5, 40), (3, 0.5, 2), binary=False)
+    assert (even.method, uneven.method) == ("hoeffding", "hoeffding")
+    assert (even.lower, even.upper) == (22_479, 253_023)
+    margin = math.sqrt(math.log(20) / 2 * (40 * 25 + 2 * 9)) / 206
+    assert uneven.upper == math.ceil((21 / 206 + margin) * GRID)
+    assert uneven.lower == 0
+
+
+def test_nothing_scored_has_no_interval():
+    assert of() is None
+    assert of((0, 0, 7), unscored=7) is None
+
+
+@pytest.mark.parametrize("row", [(1, -1, 1), (2, 3, 1)])
+def test_values_outside_the_range_are_refused(row):
+    with pytest.raises(ValueError, match="outside"):
+        of(row, binary=False)
+
+
+@pytest.mark.parametrize("confidence", ["0.5", "1", "1.5"])
+def test_a_confidence_that_cannot_be_is_refused(confidence):
+    with pytest.raises(ValueError, match="confidence"):
+        of((1, 1, 1), confidence=Decimal(confidence))
+
+
+def test_the_estimate_is_inside_however_low_the_confidence():
+    found = of((5, 1, 30), (5, 3, 30), confidence=Decimal("0.500001"))
+    assert found.lower <= found.estimate <= found.upper
+
+
+def test_unscored_samples_of_independent_ones_are_counted_at_their_worst():
+    found = of((1, 0, 297), (1, 1, 3), unscored=5)
+    assert found.upper == of((1, 0, 297), (1, 1, 8)).upper
+    assert found.lower == of((1, 0, 302), (1, 1, 3)).lower
+    assert (found.n, found.unscored, found.estimate) == (300, 5, 10_000)
+
+
+@st.composite
+def tables(draw, *, binary=True):
+    """(cells, whether binary)."""
+    rows = draw(
+        st.lists(
+            st.tuples(st.integers(1, 6), st.integers(0, 100), st.integers(1, 30)), min_size=1, max_size=6
+        )
+    )
+    if binary:
+        return tuple(Cell(n, min(n, share * (n + 1) // 101) * UNIT, c) for n, share, c in rows)
+    return tuple(Cell(n, n * UNIT * share // 100, c) for n, share, c in rows)
+
+
+@settings(max_examples=60)
+@given(tables() | tables(binary=False), st.integers(1, 40), st.randoms(use_true_random=False))
+def test_what_holds_for_any_cells(table, unscored, rng):
+    binary = all(cell.total % UNIT == 0 for cell in table)
+    found = interval(table, binary=binary, unscored=0, confidence=CONFIDENCE)
+    assert 0 <= found.lower <= found.estimate <= found.upper <= GRID
+    # the order of cells, and cells split in two, change nothing
+    shuffled = [Cell(c.n, c.total, part) for c in table for part in (1, c.clusters - 1) if part]
+    rng.shuffle(shuffled)
+    assert interval(shuffled, binary=binary, unscored=0, confidence=CONFIDENCE) == found
+    # what is missing never helps
+    missing = interval(table, binary=binary, unscored=unscored, confidence=CONFIDENCE)
+    assert missing.lower <= found.lower
+    assert missing.upper >= found.upper
+    # more confidence is a wider interval
+    surer = interval(table, binary=binary, unscored=0, confidence=Decimal("0.99"))
+    assert surer.lower <= found.lower
+    assert surer.upper >= found.upper
+    # events and non-events are treated alike
+    mirrored = tuple(Cell(c.n, c.n * UNIT - c.total, c.clusters) for c in table)
+    other = interval(mirrored, binary=binary, unscored=0, confidence=CONFIDENCE)
+    assert (other.lower, other.upper) == (GRID - found.upper, GRID - found.lower)
+
+
+def test_decimal_texts():
+    assert [decimal_text(m) for m in (0, 1, 50_000, 72_158, GRID)] == [
+        "0",
+        "0.000001",
+        "0.05",
+        "0.072158",
+        "1",
+    ]
+    assert [total_text(b) for b in (0, 3 * UNIT, UNIT // 2, 1)] == ["0", "3", "0.5", "0.000000001"]
+
+
+# ---- how often the rules err: seeded, short; the long form is the calibration --------------------------------
+
+RUNS = 1000
+ALLOWED = 0.05 + 3 * math.sqrt(0.05 * 0.95 / RUNS)
+
+
+def drawn(rng, *, clusters, size, rate, icc):
+    """Numbers of events per cluster: beta-binomial (independent where icc is 0)."""
+    for _ in range(clusters):
+        p = rate if icc == 0 else rng.betavariate(rate * (1 - icc) / icc, (1 - rate) * (1 - icc) / icc)
+        yield sum(rng.random() < p for _ in range(size))
+
+
+def errors(*, clusters, size, rate, icc, seed):
+    """(share of runs whose upper bound is below the rate, the same by Clopper-Pearson over samples, by the point)."""
+    rng = random.Random(seed)  # noqa: S311 - a simulation
+    ours = naive = point = low = 0
+    for _ in range(RUNS):
+        counts = Counter(drawn(rng, clusters=clusters, size=size, rate=rate, icc=icc))
+        events = sum(k * c for k, c in counts.items())
+        found = of(*((size, k, c) for k, c in counts.items()))
+        n = clusters * size
+        ours += found.upper < rate * GRID
+        low += found.lower > rate * GRID
+        naive += of((1, 1, events), (1, 0, n - events)).upper < rate * GRID
+        point += events <= rate * n
+    return ours / RUNS, low / RUNS, naive / RUNS, point / RUNS
+
+
+def test_independent_samples_err_as_announced_and_the_point_estimate_does_not():
+    false_met, false_not_met, _, point = errors(clusters=100, size=1, rate=0.05, icc=0, seed=1)
+    assert max(false_met, false_not_met) <= ALLOWED
+    assert point > 0.5  # "rate of the sample ≤ limit" passes a system at the limit more often than not
+
+
+@pytest.mark.parametrize(("rate", "seed"), [(0.05, 2), (0.2, 3)])
+def test_clustered_samples_err_as_announced_and_the_naive_interval_does_not(rate, seed):
+    false_met, false_not_met, naive, _ = errors(clusters=40, size=5, rate=rate, icc=0.5, seed=seed)
+    assert max(false_met, false_not_met) <= ALLOWED
+    assert naive > 0.1
+
+
+def test_rare_clusters_that_always_fail_do_not_fool_it():
+    """Half of all failures sit in clusters that always fail: the plain Korn-Graubard method errs in a third of runs."""
+    rng = random.Random(4)  # noqa: S311 - a simulation
+    size, rate, wrong = 20, 0.05, 0
+    for _ in range(600):
+        counts = Counter(
+            (size if rng.random() < rate else 0)
+            if rng.random() < 0.5
+            else sum(rng.random() < rate for _ in range(size))
+            for _ in range(40)
+        )
+        wrong += of(*((size, k, c) for k, c in counts.items())).upper < rate * GRID
+    assert wrong / 600 <= 0.05
