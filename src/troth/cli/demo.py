@@ -72,16 +72,17 @@ def demo(
 
 
 def demo_logs() -> Path:
-    """The shipped evaluation logs: inside the installed package, or in the checkout."""
+    """The shipped evaluation logs: in the checkout, or where the wheel put its data."""
+    import sysconfig
+
     import troth
 
-    package = Path(troth.__file__).parent
-    for found in (package / "readers" / "demo" / "logs", package.parents[1] / "demo" / "evals" / "logs"):
+    checkout = Path(troth.__file__).parents[2] / "demo" / "evals" / "logs"
+    installed = Path(sysconfig.get_path("data")) / "share" / "troth" / "demo" / "logs"
+    for found in (checkout, installed):
         if found.is_dir():
             return found
-    raise InputError(
-        "the demo's evaluation logs are not installed", hint="Run the demo from a checkout: make demo"
-    )
+    raise InputError("the demo's evaluation logs are not installed", hint="Run the demo from a checkout: make demo")
 
 
 class Story:
