@@ -160,7 +160,7 @@ class Server:
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         )
         if self.process.stdout.readline() != b"ready\n":
-            raise RuntimeError(self.process.stderr.read().decode())
+            raise RuntimeError(self.process.communicate()[1].decode())
         self.client = httpx.Client(base_url=config.url, timeout=20)
 
     def enrol(self, who):

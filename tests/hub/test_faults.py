@@ -8,7 +8,6 @@ import pytest
 from litestar.testing import TestClient
 
 from troth.hub import api
-from troth.hub.answers import unchanged
 from troth.hub.app import application, create
 from troth.hub.hub import Hub
 from troth.hub.receipts import Receipts
@@ -92,13 +91,3 @@ def test_the_log_is_a_json_object_a_line(capsys):
     logging.getLogger("troth").handlers.clear()
     logging.getLogger("troth").propagate = True
     assert isinstance(JsonLines(), logging.Formatter)
-
-
-@pytest.mark.parametrize(
-    ("sent", "known"), [('"a"', True), ('W/"a"', True), ('"b", "a"', True), ('"b"', False), ("", False)]
-)
-def test_a_version_that_the_client_has(sent, known):
-    class Asked:
-        headers = {"if-none-match": sent}  # noqa: RUF012 - stands in for a request
-
-    assert unchanged(Asked, '"a"') is known

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from troth.errors import ForkError, KeyFileError, StorageError, UsageError
+from troth.errors import ForkError, KeyFileError, StorageError, TileError, UsageError
 from troth.hub import keys
 from troth.hub.hub import Hub
 from troth.hub.projection import Projection
@@ -201,9 +201,15 @@ def test_nodes_come_the_same_from_memory_and_from_tiles(hub, lab, open_hub):
             ticket.result(10)
     rows = hub.store.rows(0, hub.size)
     made = [hub.receipts.make(row) for row in rows]
+    from_memory = [hub.sequencer.nodes.read_tile(0, n, min(256, hub.size - 256 * n)) for n in range(3)]
     again = open_hub()
     assert [again.receipts.make(row) for row in rows] == made
     tree = MemoryTree(leaf_hash(row.entry) for row in rows)
     for level in range(9):
         for index in range(again.size >> level):
             assert again.sequencer.nodes.node(level, index) == tree.node(level, index)
+    for n, hashes in enumerate(from_memory):
+        assert hashes == again.sequencer.nodes.read_tile(0, n, len(hashes) // 32)
+        assert hashes == b"".join(tree.node(0, 256 * n + place) for place in range(len(hashes) // 32))
+    with pytest.raises(TileError, match="no tile"):
+        again.sequencer.nodes.read_tile(0, 3, 1)

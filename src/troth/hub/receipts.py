@@ -11,7 +11,7 @@ from typing import Final
 
 from troth.cose import Signer, parse
 from troth.errors import TileError
-from troth.log import Growth, RootSignature, TileNodes, assemble, inclusion_proof, sign_root
+from troth.log import WIDTH, Growth, RootSignature, TileNodes, assemble, inclusion_proof, sign_root
 from troth.log import root as tree_root
 from troth.store import LogStore, Row
 
@@ -63,6 +63,10 @@ class Nodes:
             TileError: the tree has no such tile yet.
 
         """
+        start, row = self._recent.get(8 * level, (0, []))
+        place = WIDTH * n - start
+        if place >= 0 and place + width <= len(row):
+            return b"".join(row[place : place + width])
         hashes = self._store.tile(level, n)
         if hashes is None or len(hashes) < 32 * width:
             raise TileError(f"the log has no tile of level {level}, number {n}, width {width}")

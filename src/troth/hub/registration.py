@@ -3,15 +3,16 @@
 Front end (any number of threads or processes; holds no state of the log but what the sequencer published):
 
     1  parse, normalise: the entry is the signed statement with an empty unprotected header
-    2  the same bytes again: the answer that they had, whatever has changed since
-    3  verify the signature with the key that the statement carries
-    4  policy (`judge`): who may say this, with this key, at the log's time
+    2  verify the signature with the key that the statement carries
+    3  policy (`judge`): who may say this, with this key, at the log's time
+    4  refused now, but in the log already: the answer that it had, whatever has changed since. (What is not refused
+       is looked up at its turn, once for a whole batch)
 
 Sequencer (one thread, which alone owns the tree, the store's writer and the head store):
 
     5  take all that queued while the last commit was under way: group commit without a timer
     6  a clock statement first, where 60 s of log time have passed
-    7  policy again, where keys or time have changed since step 4
+    7  the same bytes again: the answer that they had. Policy again, where keys or time have changed since step 3
     8  one transaction: entries, unique ids, tiles, head. Then compare-and-swap of the signed head. Then answer
 
 A statement that was answered is durable: the maximum merge delay is zero. A refusal concerns one statement and is a
@@ -33,11 +34,12 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from troth.cose import SUPPORTED_ALGORITHMS, Signer
+from troth.cose import SUPPORTED_ALGORITHMS, Signer, normalise
 from troth.errors import (
     CoseError,
     EnrolmentError,
     ForkError,
+    InputError,
     NotEnrolledError,
     OverloadedError,
     PolicyError,
@@ -80,7 +82,7 @@ class FrontEnd:
         self._sequencer = sequencer
 
     def prepare(self, body: bytes) -> Row | Candidate:
-        """The row of a statement that the log has, or a candidate for it.
+        """A candidate for a statement, or the row that the log has of it already.
 
         Raises:
             InputError: not a signed statement, or a payload that its kind's schema refuses.
@@ -88,12 +90,17 @@ class FrontEnd:
             RegistrationError: the policy refuses it.
 
         """
+        try:
+            return self._candidate(body)
+        except TrothError:
+            row = self._registered(body)  # 4
+            if row is None:
+                raise
+            return row
+
+    def _candidate(self, body: bytes) -> Candidate:
         state = self._sequencer.state
         statement = read(body)  # 1
-        identity = hashlib.sha256(statement.entry).digest()
-        row = self._store.find(identity)  # 2
-        if row is not None and row.size <= state.head.size:
-            return row
         if statement.sign1.alg not in SUPPORTED_ALGORITHMS:
             raise CoseError(
                 f"signature algorithm {statement.sign1.alg} is not supported", hint="Use Ed25519 or ES256"
@@ -102,10 +109,17 @@ class FrontEnd:
             raise PolicyError(
                 "the statement does not carry its key (CWT claim cnf)", hint="Sign it with `troth sign`"
             )
-        statement.sign1.verify()  # 3
+        statement.sign1.verify()  # 2
         at = self._sequencer.moment()
-        judge(state.ring, statement, from_unix(at), state.issuer)  # 4
-        return Candidate(identity, statement, state.ring, at)
+        judge(state.ring, statement, from_unix(at), state.issuer)  # 3
+        return Candidate(hashlib.sha256(statement.entry).digest(), statement, state.ring, at)
+
+    def _registered(self, body: bytes) -> Row | None:
+        try:
+            row = self._store.find(hashlib.sha256(normalise(body)).digest())
+        except InputError:
+            return None
+        return row if row is not None and row.size <= self._sequencer.state.head.size else None
 
 
 def judge(ring: KeyRing, statement: Statement, at: datetime, log_issuer: str) -> None:
