@@ -1,7 +1,7 @@
 """What every test shares: the public data beside a checkout, and closed sockets."""
 
-import os
 import importlib.util
+import os
 import sys
 from pathlib import Path
 

@@ -57,7 +57,8 @@ def sign(signer: Signer, record: msgspec.Struct, *, issuer: str, subject: str, i
     """Sign a payload record as its kind; large payloads become a blob. Raises TrothError for what cannot be said."""
     kind = kind_of(record)
     payload = canonical(record)
-    parse_record(payload, KINDS[kind], where=kind)  # patterns hold for what we write, too
+    require_canonical(payload, where=kind)
+    parse_record(payload, KINDS[kind], where=kind)  # what is signed here must be readable here
     check_issuer(issuer)
     check_system(subject)
     common = {"iss": issuer, "sub": subject, "iat": int(issued_at.timestamp())}
