@@ -129,13 +129,17 @@ def _boundary(held: bytearray, shape: Shape, start: int, end: int) -> int:
     return -1
 
 
-def _without_constants(data: bytes) -> bytes | None:
+def _without_constants(data: bytes) -> bytearray | None:
     """The text with NaN and Infinity, outside strings, as texts; None where there are none."""
     if b"NaN" not in data and b"Infinity" not in data:
         return None
-    parts: list[bytes] = []
+    finite = bytearray()
     at = 0
     while found := _UP_TO_CONSTANT.match(data, at):
-        parts += (found[1], _QUOTED[found[2]])
+        finite += found[1]
+        finite += _QUOTED[found[2]]
         at = found.end()
-    return b"".join((*parts, data[at:])) if parts else None
+    if not at:
+        return None
+    finite += data[at:]
+    return finite
