@@ -1,6 +1,7 @@
 """The bounds against SciPy, against exact rational arithmetic, and against their own definition."""
 
 import math
+import random
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
@@ -18,6 +19,7 @@ from troth.measurement.bounds import (
     hoeffding_lower,
     hoeffding_margin,
     student_t,
+    unseen_upper,
 )
 
 ALPHA = Decimal("0.05")
@@ -169,6 +171,33 @@ def test_hoeffdings_bound_is_where_his_inequality_crosses_alpha(permille, cluste
 
     assert m == 0 or chance(m) <= 0.05 * (1 + 1e-7)
     assert chance(m + 1) >= 0.05 * (1 - 1e-7)
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 50), st.integers(1, 9)), min_size=1, max_size=6, unique_by=lambda p: p[0]
+    )
+)
+def test_no_chances_of_events_beat_the_bound_for_nothing_seen(pairs):
+    sizes = tuple(sorted(pairs))
+    upper, _ = unseen_upper(sizes, ALPHA)
+    each = [size for size, count in sizes for _ in range(count)]
+    n, rng = sum(each), random.Random(len(each))  # noqa: S311 - chances to try
+    for _ in range(200):
+        chances = [rng.random() ** rng.choice((1, 4, 9)) for _ in each]
+        # as many as leave a chance of exactly alpha to see nothing
+        log = sum(math.log1p(-q) for q in chances)
+        chances = [-math.expm1(math.log1p(-q) * math.log(0.05) / log) for q in chances]
+        assert sum(q * size for q, size in zip(chances, each, strict=True)) / n * GRID <= upper + 1e-6
+
+
+def test_nothing_seen_in_clusters_of_one_size_is_clopper_pearson():
+    for clusters in (1, 2, 40, 999):
+        upper, alike = unseen_upper(((5, clusters),), ALPHA)
+        assert upper == clopper_pearson_upper(Decimal(0), Decimal(clusters), ALPHA)
+        assert float(alike) == pytest.approx(clusters)
+    # one cluster holds all but a trifle: nearly the bound for 0 of 1
+    assert unseen_upper(((1, 1), (10**6, 1)), ALPHA)[0] == pytest.approx(950_000, abs=2)
 
 
 def test_hoeffdings_margin():

@@ -154,7 +154,7 @@ def test_the_line_for_statisticians():
         f"lower {result.lower}, estimate 0.1, upper {result.upper}; at-most 0.05"
     )
     zero = interval([Cell(5, 0, 40)], binary=True, unscored=0, confidence=Decimal("0.95"))
-    assert "clusters by weight = 40.000000 for the lower" in judge(an_objective(), zero).statistic
+    assert "effective clusters = 40 for the lower" in judge(an_objective(), zero).statistic
 
 
 def test_the_payload_holds_what_was_decided():

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from decimal import (
+    ROUND_CEILING,
     ROUND_HALF_EVEN,
     Context,
     Decimal,
@@ -105,6 +106,36 @@ def _wilson(events: float, n: float, alpha: float) -> tuple[int, int]:
     centre = (events + z * z / 2) / (n + z * z)
     half = z * math.sqrt(max(0.0, events * (n - events) / n) + z * z / 4) / (n + z * z)
     return min(max(int((centre - half) * GRID), 0), GRID - 1), int(half * GRID)
+
+
+# ---- clusters without a single event ----------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4096)
+def unseen_upper(sizes: tuple[tuple[int, int], ...], alpha: Decimal) -> tuple[int, Decimal]:
+    """(the greatest rate, in millionths, that leaves a chance of ``alpha`` to see no event; as how many clusters).
+
+    ``sizes`` are pairs (size of a cluster, how many such). Whatever happens inside clusters, an event is seen in
+    cluster i with a chance q of at least its share of the rate, so the rate is at most Σ w q with w = size / n,
+    and nothing is seen with Π(1 − q). Σ w q is greatest under Π(1 − q) = alpha where 1 − q = λ / w for every
+    w > λ and q = 0 for the others: then it is Σ(w − λ). For C clusters of one size this is 1 − alpha^(1/C), the
+    bound of Clopper and Pearson for 0 of C. The second figure is the number of clusters of one size that have
+    the same bound.
+    """
+    with localcontext(_CONTEXT):
+        n = Decimal(sum(size * count for size, count in sizes))
+        logs, clusters, weight = alpha.ln(), 0, Decimal(0)
+        level = n
+        for size, count in sorted(sizes, reverse=True):
+            if size <= level and clusters:
+                break
+            logs += count * Decimal(size).ln()
+            clusters += count
+            weight += size * count
+            level = (logs / clusters).exp()  # λ n
+        rate = (weight - clusters * level) / n
+        effective = alpha.ln() / (1 - rate).ln()
+        return int((rate * GRID * (1 - _SLACK)).to_integral_value(ROUND_CEILING)), effective
 
 
 # ---- Student ------------------------------------------------------------------------------------------------

@@ -9,7 +9,8 @@ Which rule (m is a cluster's size, C* = (Σm)² / Σm² counts clusters by weigh
 
     ``clopper-pearson``                yes/no values, every m = 1: exact (Clopper & Pearson 1934)
     ``clopper-pearson-clusters``       yes/no, in clusters, no event or nothing but events: the share of clusters
-                                       with an event (or without one) bounds the rate; Clopper-Pearson for C*
+                                       with an event (or without one) bounds the rate. Clopper-Pearson for 0 of C;
+                                       where sizes differ, its generalisation in ``unseen_upper``
     ``korn-graubard``                  yes/no, in clusters: Clopper-Pearson at the effective sample size that the
                                        spread between clusters shows, with Student's t for C* − 1 degrees of
                                        freedom (Korn & Graubard 1998), held down as ``_effective_n`` says
@@ -22,6 +23,7 @@ had been 1, in clusters of their own of the usual size; and neither is ever bett
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
 from typing import Literal
@@ -34,6 +36,7 @@ from troth.measurement.bounds import (
     hoeffding_lower,
     hoeffding_margin,
     student_t,
+    unseen_upper,
 )
 from troth.measurement.facts import UNIT, Cell
 
@@ -41,6 +44,7 @@ Method = Literal["clopper-pearson", "clopper-pearson-clusters", "korn-graubard",
 FEW_CLUSTERS = 20  # with fewer (by weight) the spread between them is not believed: each counts as one sample
 _CONTEXT = Context(prec=40, rounding=ROUND_HALF_EVEN)
 _MILLIONTH = Decimal("0.000001")
+_TINY = Decimal("1e-25")  # so that 39.999…, which is 40 but for the last digit, stays 40
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,8 +85,10 @@ def interval(cells: Sequence[Cell], *, binary: bool, unscored: int, confidence: 
         _, mirrored, effective_upper = _lower(_mirror(scored), binary=binary, alpha=alpha)
         if unscored:
             zeros = _unscored_cells(unscored, n, clusters)
-            lower = min(lower, _lower(scored + zeros, binary=binary, alpha=alpha)[1])
-            mirrored = min(mirrored, _lower(_mirror(scored) + zeros, binary=binary, alpha=alpha)[1])
+            _, worse, effective = _lower(scored + zeros, binary=binary, alpha=alpha)
+            lower, effective_lower = min((lower, effective_lower), (worse, effective))
+            _, worse, effective = _lower(_mirror(scored) + zeros, binary=binary, alpha=alpha)
+            mirrored, effective_upper = min((mirrored, effective_upper), (worse, effective))
     return Interval(
         method=method,
         confidence=confidence,
@@ -108,12 +114,14 @@ def _lower(cells: tuple[Cell, ...], *, binary: bool, alpha: Decimal) -> tuple[Me
     events = total // UNIT
     if clusters == n:
         return "clopper-pearson", clopper_pearson_lower(Decimal(events), Decimal(n), alpha), Decimal(n)
-    if events in (0, n):
-        found = by_weight if events else Decimal(0)
-        return "clopper-pearson-clusters", clopper_pearson_lower(found, by_weight, alpha), by_weight
+    mirrored, alike = unseen_upper(_sizes(cells), alpha)
+    if events == 0:
+        return "clopper-pearson-clusters", 0, _short(alike)
+    if events == n:
+        return "clopper-pearson-clusters", GRID - mirrored, _short(alike)
     effective = _effective_n(cells, n, events, clusters, by_weight, alpha)
-    found = effective * events / n
-    return "korn-graubard", clopper_pearson_lower(found, effective, alpha), effective
+    bound = clopper_pearson_lower(effective * events / n, effective, alpha)
+    return "korn-graubard", min(bound, GRID - mirrored), effective  # one non-event shows no more than none
 
 
 def _effective_n(
@@ -123,26 +131,28 @@ def _effective_n(
 
     Korn & Graubard: p (1 − p) over the variance of the ratio estimator between clusters, times the square of
     t(n − 1) / t(C* − 1). A variance estimated from few events says little (one event in 200 samples looks
-    independent however the system fails, and the plain method then errs in up to half of all cases). So it is
-    estimated a second time as if −ln(alpha), rounded up, more clusters of the usual size had been seen, all
-    without an event: as many of a kind as may stay unseen with the chance alpha. The smaller result counts.
+    independent however the system fails, and the plain method then errs in up to three quarters of all cases).
+    So it is estimated a second time as if −ln(alpha), rounded up, more clusters had been seen, all without an
+    event, and each as large as the one that a sample is in on average, Σm² / n: as many of a kind as may stay
+    unseen with the chance alpha. The smaller result counts.
     With fewer than FEW_CLUSTERS each cluster is worth one sample at most. Simulations: docs/explanation/statistics.md.
     """
     shown = _ratio_n(cells, clusters, n, events)
-    # clusters of size n / clusters are added: every count times ``clusters`` keeps the numbers whole
+    # clusters of size Σm² / n are added: every count times ``n`` keeps the numbers whole
     unseen = int((-alpha.ln()).to_integral_value(ROUND_CEILING))
-    scaled = tuple(Cell(c.n * clusters, c.total * clusters, c.clusters) for c in cells)
-    more = clusters + unseen
-    doubted = _ratio_n((*scaled, Cell(n, 0, unseen)), more, n * more, events * clusters)
+    scaled = tuple(Cell(c.n * n, c.total * n, c.clusters) for c in cells)
+    added = sum(c.clusters * c.n**2 for c in cells)
+    more = n * n + unseen * added
+    doubted = _ratio_n((*scaled, Cell(added, 0, unseen)), clusters + unseen, more, events * n)
     effective = Decimal(n)
-    for found in (shown, doubted and doubted * clusters / more):
+    for found in (shown, doubted and doubted * n * n / more):
         if found is not None:
             effective = min(effective, found)
     freedom = max(1, int(by_weight) - 1)
     effective = effective * (student_t(alpha, n - 1) / student_t(alpha, freedom)) ** 2
     if by_weight < FEW_CLUSTERS:
         effective = min(effective, by_weight)
-    return max(effective.quantize(_MILLIONTH, ROUND_DOWN), _MILLIONTH)
+    return max(_short(effective), _MILLIONTH)
 
 
 def _ratio_n(cells: tuple[Cell, ...], clusters: int, n: int, events: int) -> Decimal | None:
@@ -175,10 +185,24 @@ def _sums(cells: tuple[Cell, ...]) -> tuple[int, int, int]:
     )
 
 
+def _sizes(cells: tuple[Cell, ...]) -> tuple[tuple[int, int], ...]:
+    """(size, clusters of that size), in order of size."""
+    counts: Counter[int] = Counter()
+    for cell in cells:
+        counts[cell.n] += cell.clusters
+    return tuple(sorted(counts.items()))
+
+
 def _clusters_by_weight(cells: tuple[Cell, ...], n: int) -> Decimal:
     """C* = n² / Σm² (Kish 1965): one cluster that holds most samples makes the others count for little."""
     squares = sum(cell.clusters * cell.n**2 for cell in cells)
-    return (Decimal(n * n) / squares).quantize(_MILLIONTH, ROUND_DOWN)
+    return _short(Decimal(n * n) / squares)
+
+
+def _short(number: Decimal) -> Decimal:
+    """Cut to six decimals, without trailing zeros: a number of samples or clusters, never more than it is."""
+    cut = (number + _TINY).quantize(_MILLIONTH, ROUND_DOWN)
+    return cut.quantize(Decimal(1)) if cut == cut.to_integral_value() else cut.normalize()
 
 
 def _mirror(cells: tuple[Cell, ...]) -> tuple[Cell, ...]:

@@ -171,7 +171,7 @@ def _statistic(objective: Objective, found: Interval) -> str:
         f"n = {found.n}, sum = {total_text(found.total)}, clusters = {found.clusters} by {objective.cluster_unit}"
     )
     if found.method != "clopper-pearson":
-        what = "effective n" if found.method == "korn-graubard" else "clusters by weight"
+        what = "effective n" if found.method == "korn-graubard" else "effective clusters"
         line += f", {what} = {found.effective_lower} for the lower and {found.effective_upper} for the upper bound"
     if found.unscored:
         line += f"; {found.unscored} unscored, as 0 in the lower and as 1 in the upper bound"
