@@ -523,6 +523,12 @@ def test_what_is_recognised(memory, new_zip, inspect_log):
     assert READER.recognises(memory(inspect_log.eval([])))
     assert READER.recognises(memory(inspect_log.eval([])[:60])), "cut short, but known by its first entry"
     assert READER.recognises(memory(json.dumps(inspect_log.headed()).encode()))
+    samples_first = new_zip().add("samples/1_epoch_1.json", b"{}").add("header.json", b"{}").bytes()
+    assert READER.recognises(memory(samples_first))
+    assert READER.recognises(memory(samples_first[:-9])), "cut short, and most likely ours"
+    assert not READER.recognises(memory(new_zip().add("samples/a.wav", b"").bytes())), (
+        "a zip of something else"
+    )
     late = new_zip().add("notes.txt", b"").add("header.json", b"{}")
     assert READER.recognises(memory(late.bytes()))
     for foreign in (

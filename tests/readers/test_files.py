@@ -119,6 +119,15 @@ def test_a_path_that_is_named_is_taken_once_also_through_a_link(tmp_path):
         list(find([tmp_path / "none"]))
 
 
+def test_the_working_folder_and_its_parts_are_walked_once(tmp_path, monkeypatch):
+    for name in ("x", ".x", "sub/x"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    monkeypatch.chdir(tmp_path)
+    names = [str(path) for path in find([".", "sub", tmp_path, "x"])]
+    assert names == [".x", "sub/x", "x"]
+
+
 def test_a_folder_that_cannot_be_listed_is_skipped(tmp_path, monkeypatch):
     (tmp_path / "a").mkdir()
 

@@ -37,16 +37,26 @@ class ClusterTable(msgspec.Struct, frozen=True):
 
     def merge(self, other: Clusters) -> ClusterTable:
         """One table of both: clusters of the same key are joined."""
-        joined: dict[bytes, tuple[int, int]] = {key: (n, total) for key, n, total in self.items()}
-        for key, n, total in other.items():
-            here = joined.get(key, (0, 0))
-            joined[key] = (here[0] + n, here[1] + total)
-        return ClusterTable(
-            "",
-            list(joined),
-            column(n for n, _ in joined.values()),
-            column(total for _, total in joined.values()),
-        )
+        keys: Sequence[int | str | bytes]
+        theirs: Iterable[tuple[int | str | bytes, int, int]]
+        if isinstance(other, ClusterTable) and other.space == self.space:
+            space, keys, theirs = self.space, self.ids, zip(other.ids, other.n, other.total, strict=True)
+            n, total = list(self.n), list(self.total)
+        else:
+            space, mine, theirs = "", list(self.items()), other.items()
+            keys, n, total = [row[0] for row in mine], [row[1] for row in mine], [row[2] for row in mine]
+        ids = list(keys)
+        places = {key: place for place, key in enumerate(ids)}
+        for key, more, added in theirs:
+            place = places.get(key)
+            if place is None:
+                ids.append(key)
+                n.append(more)
+                total.append(added)
+            else:
+                n[place] += more
+                total[place] += added
+        return ClusterTable(space, ids, column(n), column(total))
 
     def items(self) -> Iterator[tuple[bytes, int, int]]:
         """(cluster key, n, total), in order of key. A key is ``space NUL id-as-JSON``."""

@@ -30,6 +30,7 @@ from troth.measurement.inspect_zip import ZipLog
 
 Layout = Literal["summaries", "journal", "samples"]
 _METADATA = "metadata:"
+_FIRST = (b"_journal/start.json", b"header.json")  # entries that one log or another begins with
 _PLACEHOLDER = "88F74D2C"  # the scorer's name in samples that Inspect wrote before it knew it
 
 
@@ -42,13 +43,12 @@ class InspectReader:
         """Whether this is a zip with an Inspect header or journal, or a JSON log; also where it is damaged."""
         head = blob.read_at(0, 1 << 16)
         if head[:4] == b"PK\x03\x04":
-            if head[30:].startswith((b"_journal/start.json", b"header.json", b"samples/")):
+            if head[30:].startswith(_FIRST):
                 return True
             try:
-                archive = Archive(blob)
-                return any(name in (b"header.json", b"_journal/start.json") for name in archive.names())
+                return not set(_FIRST).isdisjoint(Archive(blob).names())
             except ArchiveError:
-                return False
+                return head[30:].startswith(b"samples/")  # cut short, and most likely ours
         return head.lstrip()[:1] == b"{" and b'"eval"' in head and b'"task"' in head
 
     def read(

@@ -12,7 +12,14 @@ from troth.errors import EvidenceError
 from troth.measurement.archive import PIECE
 from troth.measurement.facts import Blob
 from troth.measurement.inspect_header import Header, Results, Spec, Stats
-from troth.measurement.inspect_samples import SHAPE, Row, RowWithMetadata, SampleTable
+from troth.measurement.inspect_samples import (
+    MANY,
+    MANY_WITH_METADATA,
+    SHAPE,
+    Row,
+    RowWithMetadata,
+    SampleTable,
+)
 from troth.measurement.json_pieces import attempt, batches, decode
 
 HEADER_LIMIT = 1 << 26  # bytes before the samples, or of a log without any
@@ -47,8 +54,7 @@ def read_json(blob: Blob, keys: Sequence[str]) -> tuple[Header, SampleTable]:
 
 def _samples(pieces: Iterator[bytes], keys: Sequence[str]) -> tuple[_JsonLog, SampleTable]:
     """(what follows the samples, their rows) from the text that begins with the array's bracket."""
-    row: type[Row] = RowWithMetadata if keys else Row
-    many: msgspec.json.Decoder[list[Row]] = msgspec.json.Decoder(list[row])  # type: ignore[valid-type]  # a type chosen at run time
+    many = MANY_WITH_METADATA if keys else MANY
     table = SampleTable(keys)
     tail = _JsonLog()
 

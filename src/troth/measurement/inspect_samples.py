@@ -12,7 +12,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 
@@ -61,6 +61,10 @@ class RowWithMetadata(Row, gc=False):
     """A row with its metadata."""
 
     metadata: dict[str, Any] | None = None
+
+
+MANY: msgspec.json.Decoder[list[Row]] = msgspec.json.Decoder(list[Row])
+MANY_WITH_METADATA = cast("msgspec.json.Decoder[list[Row]]", msgspec.json.Decoder(list[RowWithMetadata]))
 
 
 class SampleTable:

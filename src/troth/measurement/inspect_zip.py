@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 
 from troth.errors import ArchiveError, EvidenceError
-from troth.measurement.archive import Archive
+from troth.measurement.archive import PIECE, Archive, Entry
 from troth.measurement.facts import Share, alone
 from troth.measurement.inspect_header import Header
-from troth.measurement.inspect_samples import SHAPE, Row, RowWithMetadata, SampleTable
+from troth.measurement.inspect_samples import (
+    MANY,
+    MANY_WITH_METADATA,
+    SHAPE,
+    Row,
+    RowWithMetadata,
+    SampleTable,
+)
 from troth.measurement.json_pieces import HELD, batches, decode
 
 HEADER_LIMIT = 1 << 26  # bytes; a header lists every sample's id
@@ -24,6 +31,9 @@ _SAMPLE = re.compile(rb"samples/.+_epoch_[0-9]+(\.json|/sample\.json)", re.DOTAL
 _SUMMARY = re.compile(rb"_journal/summaries/([0-9]{1,9})\.json")
 _SHELL, _METADATA = b"/sample.json", b"/metadata.json"
 _OBJECT = msgspec.json.Decoder(dict[str, Any])
+_HEADER = msgspec.json.Decoder(Header)
+_ONE: msgspec.json.Decoder[Row] = msgspec.json.Decoder(Row)
+_ONE_WITH_METADATA: msgspec.json.Decoder[Row] = msgspec.json.Decoder(RowWithMetadata)
 
 
 class ZipLog:
@@ -36,8 +46,6 @@ class ZipLog:
         self._keys = keys
         self._layout = layout
         self._share = share
-        self._row: type[Row] = RowWithMetadata if keys else Row
-        self._many: msgspec.json.Decoder[list[Row]] = msgspec.json.Decoder(list[self._row])  # type: ignore[name-defined]  # a type chosen at run time
 
     def header(self) -> Header:
         """The final header, or the journal's if the log has no other."""
@@ -81,7 +89,7 @@ class ZipLog:
         if entry is None:
             return None
         table = SampleTable(self._keys)
-        self._array(self._archive.pieces(entry), table, "summaries.json")
+        self._array(entry, table)
         return table
 
     def _journal(self) -> SampleTable | None:
@@ -94,10 +102,8 @@ class ZipLog:
         if not numbered:
             return None
         table = SampleTable(self._keys)
-        for number, index in sorted(numbered.items()):
-            self._array(
-                self._archive.pieces(self._archive.at(index)), table, f"_journal/summaries/{number}.json"
-            )
+        for _, index in sorted(numbered.items()):
+            self._array(self._archive.at(index), table)
         table.settle()
         if earlier := table.superseded():
             self.notes.append(
@@ -106,14 +112,21 @@ class ZipLog:
             table.drop(earlier)
         return table
 
-    def _array(self, pieces: Iterator[bytes], table: SampleTable, where: str) -> None:
-        for rows in batches(pieces, SHAPE, self._many, lambda held: decode(self._many, held, where), where):
+    def _array(self, entry: Entry, table: SampleTable) -> None:
+        many = MANY_WITH_METADATA if self._keys else MANY
+        where = entry.name.decode("utf-8", "replace")
+        if entry.size <= PIECE:
+            rows = decode(many, self._archive.read(entry, PIECE), where)
+            table.add(rows)
+            return
+        pieces = self._archive.pieces(entry)
+        for rows in batches(pieces, SHAPE, many, lambda held: decode(many, held, where), where):
             table.add(rows)
 
     def _part(self, samples: Sequence[int], part: int, parts: int) -> SampleTable:
         """The rows of one of several equal parts of the samples."""
         table = SampleTable(self._keys)
-        one = msgspec.json.Decoder(self._row)
+        one = _ONE_WITH_METADATA if self._keys else _ONE
         # of a chunked sample, the metadata have an entry of their own
         apart = (
             {n: i for i, n in enumerate(self._archive.names()) if n.endswith(_METADATA)} if self._keys else {}

@@ -146,16 +146,18 @@ def find(paths: Sequence[Path | str]) -> Iterator[Path | Skipped]:
     A path that is named is taken even where it is a symbolic link; links inside folders are not followed.
     Hidden folders are skipped as a whole. Raises InputError where a named path does not exist.
     """
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for named in map(Path, paths):
         if not named.exists():
             raise InputError("no such file or folder", where=str(named))
+        real = os.path.realpath(named)
         for found in _walk(named) if named.is_dir() else (named,):
             if isinstance(found, Path):
-                real = found.resolve()
-                if real in seen:
+                # below a named folder no link is followed, so that only its own path has to be resolved
+                place = real if found == named else f"{real}/{found.relative_to(named)}"
+                if place in seen:
                     continue
-                seen.add(real)
+                seen.add(place)
             yield found
 
 
