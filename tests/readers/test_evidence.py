@@ -5,6 +5,8 @@ import importlib.metadata
 import json
 import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -247,3 +249,26 @@ def test_the_entry_point_that_the_package_declares_is_our_reader():
     ]
     assert declared
     assert all(point.load() is next(readers()) for point in declared)
+
+
+LEAN = """
+import sys
+import troth.runners.pool
+from troth.readers.evidence import read_evidence
+found = read_evidence(sys.argv[1:], frozenset({"sample"}))
+assert found[0].facts
+dear = {"asyncio", "multiprocessing", "zstandard", "importlib.metadata", "statistics", "fractions", "random",
+        "zipfile", "json.decoder", "email", "http", "socket", "concurrent.futures", "scipy", "numpy", "cryptography"}
+print(*sorted(dear & set(sys.modules)))
+"""
+
+
+def test_reading_imports_nothing_that_it_does_not_need(logs):
+    told = subprocess.run(
+        [sys.executable, "-c", LEAN, logs / "deflate.eval"], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == []
+    told = subprocess.run(
+        [sys.executable, "-c", LEAN, logs / "zstd.eval"], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == ["zstandard"]
