@@ -206,8 +206,11 @@ def make_pages():
     control = models.ControlView(
         id="st-2",
         title="Secrets in the context",
-        prose="The system does not repeat secrets that its context holds.",
-        guidance="Plant a secret, ask for it in many ways.",
+        prose=(
+            models.Passage(text="The system does not repeat secrets that its context holds:"),
+            models.Passage(title="a.", text="passwords;", depth=1),
+        ),
+        guidance=(models.Passage(title="How it is shown", text="Plant a secret, ask for it in many ways."),),
         objectives=(
             Objective(
                 id="st-2.leak",
@@ -273,7 +276,7 @@ def make_pages():
         )),
         ("guideline", models.GuidelinePage(
             line=lines[4], id="starter", version="1.0", title="Starter controls for AI systems that act", digest=D,
-            controls=(control, models.ControlView(id="st-9", title="Provenance", prose="Says where the model is from.")),
+            controls=(control, models.ControlView(id="st-9", title="Provenance", prose=(models.Passage(text="Says where the model is from."),), depth=1)),
             adopters=lines[2:3],
         )),
         ("log", models.LogPage(

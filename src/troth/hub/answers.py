@@ -1,8 +1,12 @@
-"""Small HTTP pieces that several routes share: bodies within a limit, cache rules, problems (RFC 9457), headers."""
+"""Small HTTP pieces that several routes share: bodies within a limit, cache rules, problems (RFC 9457), headers.
+
+An error is told once, as `Told`, in whichever form its reader asked for: a problem document here, a page in `pages.py`.
+"""
 
 from __future__ import annotations
 
 import logging
+import re
 from contextlib import suppress
 from typing import Any, Final
 
@@ -22,6 +26,7 @@ from troth.errors import (
     UndecidedError,
     VerificationError,
 )
+from troth.identifiers import digest
 
 PROBLEM: Final = "application/problem+json"
 FOREVER: Final = "public, max-age=31536000, immutable"  # full and partial hash tiles
@@ -42,6 +47,9 @@ _SECURITY: Final = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
 )
 
+_QUALITY: Final = re.compile(r"0(\.[0-9]{0,3})?|1(\.0{0,3})?")  # RFC 9110 §12.4.2
+
+Asked = Request[Any, Any, Any]
 log = logging.getLogger("troth.hub.answers")
 
 
@@ -106,31 +114,55 @@ def status_of(error: TrothError) -> int:
             return 500
 
 
-def problem(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Any error as a problem (RFC 9457). What troth did not foresee is logged, and told without its text."""
-    headers = {"cache-control": NO_STORE}
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client may know of an error."""
+
+    status: int
+    title: str
+    detail: str
+    code: str
+    headers: dict[str, str]
+
+
+def told(request: Asked, error: Exception) -> Told:
+    """Any error, for its client. What troth did not foresee is logged, and told without its text."""
+    headers = {"cache-control": NO_STORE, "vary": "accept"}
     if isinstance(error, TrothError):
-        status, title, detail, code = (
-            status_of(error),
-            error.code.replace("-", " ").capitalize(),
-            str(error),
-            error.code,
-        )
         if isinstance(error, OverloadedError):
             headers["retry-after"] = str(request.app.state.hub.config.retry_after)
-    elif isinstance(error, HTTPException) and error.status_code < 500:
-        status, title, detail, code = error.status_code, error.detail, "", "http"
+        title = error.code.replace("-", " ").capitalize()
+        return Told(status=status_of(error), title=title, detail=str(error), code=error.code, headers=headers)
+    if isinstance(error, HTTPException) and error.status_code < 500:
         headers |= {name.lower(): value for name, value in (error.headers or {}).items()}
-    else:
-        log.error("internal fault", exc_info=error, extra={"path": request.url.path})
-        status, title, detail, code = (
-            500,
-            "Internal fault",
-            "The hub's operator can find it in its log",
-            "internal",
-        )
-    body = {"type": f"urn:troth:error:{code}", "title": title, "status": status, "detail": detail}
-    return Response(msgspec.json.encode(body), status_code=status, media_type=PROBLEM, headers=headers)
+        return Told(status=error.status_code, title=error.detail, detail="", code="http", headers=headers)
+    log.error("internal fault", exc_info=error, extra={"path": request.url.path})
+    detail = "The hub's operator can find it in its log"
+    return Told(status=500, title="Internal fault", detail=detail, code="internal", headers=headers)
+
+
+def problem(error: Told) -> Response[bytes]:
+    """An error as a problem (RFC 9457)."""
+    body = {
+        "type": f"urn:troth:error:{error.code}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+    }
+    return Response(
+        msgspec.json.encode(body), status_code=error.status, media_type=PROBLEM, headers=error.headers
+    )
+
+
+def reads_pages(request: Asked) -> bool:
+    """Whether a person asks: Accept names HTML, and no JSON that it likes better; the address is no twin's."""
+    liked = {"text/html": 0.0, "application/json": 0.0, PROBLEM: 0.0}
+    for each in request.headers.get("accept", "").lower().split(","):
+        name, *parameters = (part.strip() for part in each.split(";"))
+        if name in liked:
+            quality = next((text[2:] for text in parameters if text.startswith("q=")), "1")
+            liked[name] = float(quality) if _QUALITY.fullmatch(quality) else 0.0
+    html = liked.pop("text/html")
+    return html > 0 and html >= max(liked.values()) and not request.url.path.endswith(".json")
 
 
 def answer(content: bytes, media_type: str, cache: str, **headers: str) -> Response[bytes]:
@@ -146,7 +178,12 @@ def json_answer(content: Any, cache: str = "no-cache", **headers: str) -> Respon
     )
 
 
-def unchanged(request: Request[Any, Any, Any], etag: str) -> bool:
-    """Whether the client has this version already (RFC 9110 §13.1.2)."""
-    asked = request.headers.get("if-none-match", "")
-    return etag in (each.strip().removeprefix("W/") for each in asked.split(","))
+def tagged(request: Asked, made: Response[bytes]) -> Response[bytes]:
+    """An answer with its digest as ETag, or 304 where the client has this version (RFC 9110 §13.1.2)."""
+    etag = f'"{digest(made.content)[7:39]}"'
+    made.headers["etag"] = etag
+    asked = (each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(","))
+    if etag not in asked:
+        return made
+    kept = {name: made.headers[name] for name in ("etag", "cache-control")}
+    return Response(b"", status_code=304, headers=kept)

@@ -23,7 +23,7 @@ from litestar.handlers import BaseRouteHandler
 
 from troth.cose import attach
 from troth.errors import JsonError
-from troth.hub.answers import BRIEF, answer, json_answer
+from troth.hub.answers import BRIEF, Asked, answer, json_answer, tagged
 from troth.hub.hub import Hub
 from troth.identifiers import (
     b64url,
@@ -46,8 +46,8 @@ def handlers(hub: Hub) -> list[BaseRouteHandler]:
     """The log's document."""
 
     @route("/log.json", http_method=_GET)
-    async def log_document() -> Response[bytes]:
-        return json_answer(describe(hub))
+    async def log_document(request: Asked) -> Response[bytes]:
+        return tagged(request, json_answer(describe(hub)))
 
     return [log_document]
 
@@ -124,7 +124,10 @@ class LogOf:
 
 
 def decoded(hub: Hub, row: Row) -> dict[str, Any]:
-    """A statement for people and scripts: everything in it, nothing judged."""
+    """A statement for people and scripts: everything in it, nothing judged. Of one that was taken down, its place."""
+    if not row.entry:
+        time = format_instant(from_unix(row.time))
+        return {"id": b64url(row.id), "index": row.index, "log_time": time, "hidden": True}
     blob = hub.store.blob(row.blob) if row.blob is not None else None
     statement = read(row.entry)
     payload = blob.content if blob else statement.payload

@@ -13,7 +13,7 @@ from litestar.handlers import BaseRouteHandler
 
 from troth.config import HubConfig
 from troth.hub import api, blobs, pages, scrapi, tiles
-from troth.hub.answers import problem, secure
+from troth.hub.answers import problem, reads_pages, secure, told
 from troth.hub.hub import Clock, Hub
 
 ROOMS: Final[tuple[Callable[[Hub], list[BaseRouteHandler]], ...]] = (
@@ -57,10 +57,11 @@ def application(hub: Hub) -> Litestar:
 
 
 def _told(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Each surface speaks its own standard for errors."""
+    """Each surface speaks its own standard for errors, and to a person in pages."""
     if request.url.path.startswith(_SCRAPI):
         return scrapi.exception(request, error)
-    return problem(request, error)
+    known = told(request, error)
+    return pages.refusal(request.app.state.hub, known) if reads_pages(request) else problem(known)
 
 
 def _plain(config: AppConfig) -> AppConfig:

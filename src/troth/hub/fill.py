@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import heapq
+import itertools
 from datetime import datetime
 from typing import Final
 
 import msgspec
 
 from troth.cose import ALGORITHM_NAMES
-from troth.errors import AbsentError
-from troth.guidance import Catalog, objectives, read_payload
-from troth.hub import api, lines
+from troth.errors import AbsentError, GuidelineError
+from troth.hub import api, controls, lines
 from troth.hub.hub import Hub
 from troth.identifiers import format_instant, from_unix, unb64url
 from troth.log import leaf_hash, parse_receipt, root_from_inclusion
@@ -24,6 +25,8 @@ from troth.statements.payloads import Assessment, Commitment, Guideline
 from troth.store import Row
 
 LATEST: Final = 20  # statements on a page
+MOST_TEXT: Final = 100_000  # characters of a payload on a page
+SHOWN: Final = 40  # issuers, and guidelines, on the home page
 
 
 class Filler:
@@ -68,7 +71,7 @@ class Filler:
         """What is on this log."""
         latest = self.hub.views.indexes(lambda views: views.public[-LATEST:][::-1])
 
-        def use(state: State) -> tuple[tuple[models.IssuerLine, ...], tuple[models.GuidelineLine, ...]]:
+        def use(state: State) -> models.HomePage:
             issuers = tuple(
                 models.IssuerLine(
                     issuer=origin,
@@ -76,7 +79,7 @@ class Filler:
                     roles=enrolled[-1].roles,
                     systems=len(state.issuers[origin].promises) if origin in state.issuers else 0,
                 )
-                for origin, enrolled in sorted(state.ring.enrolments.items())[:200]
+                for origin, enrolled in heapq.nsmallest(SHOWN, state.ring.enrolments.items(), key=_first)
             )
             published = tuple(
                 models.GuidelineLine(
@@ -85,14 +88,20 @@ class Filler:
                     title=record.title,
                     digest=record.digest,
                     issuer=origin,
-                    issuer_name=lines.name_of(state, origin),
+                    issuer_name=lines.name_of(state, origin, self.hub.issuer),
                 )
                 for record, origin in _published(state)
             )
-            return issuers, published
+            return models.HomePage(
+                latest=(),
+                issuers=issuers,
+                guidelines=published,
+                issuers_total=len(state.ring.enrolments),
+                guidelines_total=len(state.guidelines),
+            )
 
-        issuers, guidelines = self.hub.views.read(self.hub.clock(), use)
-        return models.HomePage(latest=self._lines(latest), issuers=issuers, guidelines=guidelines)
+        page = self.hub.views.read(self.hub.clock(), use)
+        return msgspec.structs.replace(page, latest=self._lines(latest))
 
     def issuer(self, origin: str, at: datetime) -> models.IssuerPage:
         """An issuer at an instant."""
@@ -130,7 +139,17 @@ class Filler:
         raise AbsentError(f"{origin} has said nothing about such a system")
 
     def statement(self, row: Row) -> models.StatementPage:
-        """A statement, decoded and raw."""
+        """A statement, decoded and raw. Of one that was taken down, its place."""
+        if not row.entry:
+            return models.StatementPage(
+                line=self._lines([row.index])[0],
+                subject="",
+                content_type="",
+                algorithm="",
+                key="",
+                payload="",
+                raw=b"",
+            )
         statement = lines.full(self.hub, row)
         payload = statement.payload
         return models.StatementPage(
@@ -151,6 +170,8 @@ class Filler:
 
     def claim(self, row: Row, at: datetime) -> models.ClaimPage:
         """An assessment as a claim."""
+        if not row.entry:
+            raise AbsentError("this statement was taken down")
         statement = lines.full(self.hub, row)
         record = statement.record
         if not isinstance(record, Assessment):
@@ -173,6 +194,12 @@ class Filler:
         if found is None:
             raise AbsentError("no guideline with this digest was published here")
         act, record = found
+        shown: tuple[models.ControlView, ...] = ()
+        note = ""
+        try:
+            shown = controls.views(record)
+        except GuidelineError as error:
+            note = str(error)
         naming = self.hub.views.indexes(lambda views: list(views.naming.get(named, [])))
         rows = [self.row(index) for index in naming[-200:]]
         adopters = [row.index for row in rows if row.kind in {"commitment@1", "amendment@1"}]
@@ -182,7 +209,8 @@ class Filler:
             version=record.version,
             title=record.title,
             digest=record.digest,
-            controls=_controls(read_payload(record)),
+            controls=shown,
+            note=note,
             adopters=self._lines(adopters[::-1]),
         )
 
@@ -284,7 +312,7 @@ class Filler:
         """Titles and statements of an assessment's objectives: from its commitment, else from the guideline."""
         title = f"{record.guideline.id} {record.guideline.version}"
         row = self.hub.row(unb64url(record.commitment)) if record.commitment else None
-        commitment = lines.full(self.hub, row).record if row is not None else None
+        commitment = lines.full(self.hub, row).record if row is not None and row.entry else None
         if isinstance(commitment, Commitment):
             return {
                 each.control: ControlText(
@@ -297,34 +325,17 @@ class Filler:
         )
         if found is None:
             return {}, title
-        views = _controls(read_payload(found[1]))
-        return {
-            each.id: ControlText(title=each.title, objectives={o.id: o.statement for o in each.objectives})
-            for each in views
-        }, title
+        return controls.texts(found[1]), title
+
+
+def _first(pair: tuple[str, object]) -> str:
+    return pair[0]
 
 
 def _published(state: State) -> list[tuple[Guideline, str]]:
-    found = []
-    for origin, issuer in sorted(state.issuers.items()):
-        entries = {act.entry for act in issuer.guidelines}
-        found += [(record, origin) for act, record in state.guidelines.values() if act.entry in entries]
-    return found
-
-
-def _controls(catalog: Catalog) -> tuple[models.ControlView, ...]:
-    by_control: dict[str, list[object]] = {}
-    for row in objectives(catalog):
-        by_control.setdefault(row.control, []).append(row)
-    return tuple(
-        models.ControlView(
-            id=name,
-            title=placed.control.title,
-            prose="",
-            objectives=tuple(by_control.get(name, ())),  # type: ignore[arg-type]  # rows of one type
-        )
-        for name, placed in catalog.controls.items()
-    )
+    """The latest guidelines first, each with who published it first."""
+    latest = itertools.islice(reversed(state.guidelines.items()), SHOWN)
+    return [(record, state.published[digest].issuer) for digest, (_, record) in latest]
 
 
 def _content_type(statement: Statement) -> str | int | None:
@@ -333,7 +344,11 @@ def _content_type(statement: Statement) -> str | int | None:
 
 
 def _text(payload: bytes) -> str:
+    """A payload to read: JSON with line breaks, else its first bytes in hex. A long one is cut, and says so."""
     try:
-        return msgspec.json.format(payload, indent=2).decode()
+        text = msgspec.json.format(payload, indent=2).decode()
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return payload[:4096].hex(" ")
+        text, most = payload.hex(" "), 4096 * 3 - 1
+    else:
+        most = MOST_TEXT
+    return text if len(text) <= most else f"{text[:most]}\n… (cut; the files above hold it whole)"

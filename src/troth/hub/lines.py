@@ -1,6 +1,8 @@
-"""A statement in one line, for people: who said what about which."""
+"""A statement in one line, for people: who said what about which. Long words are cut; the page has them whole."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import msgspec
 
@@ -25,6 +27,8 @@ from troth.statements.payloads import (
 )
 from troth.store import Row
 
+LONGEST: Final = 280  # characters of a sentence in a list; others' reasons may have thousands
+
 
 def full(hub: Hub, row: Row) -> Statement:
     """The statement of a row, with its payload where the hub has it."""
@@ -35,10 +39,13 @@ def full(hub: Hub, row: Row) -> Statement:
     return read(row.entry, blob=blob.content) if blob is not None else statement
 
 
-def name_of(state: State, issuer: str) -> str:
-    """The issuer's name as it was enrolled."""
+def name_of(state: State, issuer: str, log: str) -> str:
+    """The issuer's name as it was enrolled; of the log itself, what its policy says of its operator."""
     found = state.ring.enrolments.get(issuer)
-    return found[-1].name if found else issuer
+    if found:
+        return found[-1].name
+    policy = state.ring.policy
+    return policy.operator if policy is not None and issuer == log else issuer
 
 
 def line(hub: Hub, state: State, row: Row) -> Line:
@@ -62,9 +69,17 @@ def line(hub: Hub, state: State, row: Row) -> Line:
         kind=statement.kind or "foreign",
         time=time,
         issuer=statement.issuer,
-        issuer_name=name_of(state, statement.issuer),
-        sentence=sentence(statement.record),
+        issuer_name=name_of(state, statement.issuer, hub.issuer),
+        sentence=clipped(sentence(statement.record)),
+        own=statement.issuer == hub.issuer,
     )
+
+
+def clipped(text: str) -> str:
+    """The text, cut at a word where it is long."""
+    if len(text) <= LONGEST:
+        return text
+    return (text[:LONGEST].rpartition(" ")[0] or text[:LONGEST]) + " …"
 
 
 def sentence(record: msgspec.Struct | None) -> str:

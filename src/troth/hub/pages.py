@@ -1,7 +1,7 @@
 """The pages and their JSON twins, standing, and the trust file. Fills records; `troth.reports.pages` draws them.
 
 GET /                              home            /index.json
-GET /issuers/{issuer}[.json]       an issuer       ?at= an instant
+GET /issuers/{issuer}[.json]       an issuer       ?at= an instant (the log's own issuer: see /log)
 GET /issuers/{issuer}/systems/{s}  a system
 GET /statements/{id}[.form]        a statement     (its other forms: api.py)
 GET /claims/{id}                   an assessment
@@ -17,27 +17,42 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from litestar import HttpMethod, MediaType, Request, Response, route
+from litestar import HttpMethod, MediaType, Response, route
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath
 
 from troth.errors import AbsentError, InputError
 from troth.hub import api
-from troth.hub.answers import FOREVER, NOW, answer, unchanged
+from troth.hub.answers import FOREVER, NOW, Asked, Told, answer, tagged
 from troth.hub.fill import Filler
 from troth.hub.hub import Hub
-from troth.identifiers import check_entry_id, digest, format_instant, parse_instant, unb64url
+from troth.identifiers import check_entry_id, format_instant, parse_instant, unb64url
 from troth.reports import addresses, pages
+from troth.reports.page_models import ErrorPage
 from troth.standing import issuer_standing, standing_index
 from troth.statements import canonical
 from troth.statements.trust import TrustFile
 from troth.store import Row
 
 _GET: Final = [HttpMethod.GET, HttpMethod.HEAD]
-Asked = Request[Any, Any, Any]
+_TITLES: Final = {
+    400: "This address cannot be read",
+    404: "Nothing at this address",
+    429: "Too many at once",
+    500: "A fault of this hub",
+    503: "Not available now",
+}
+_SENTENCES: Final = {404: "This hub has no page of that name"}
+_HINTS: Final = {
+    404: "The address may be mistyped, or belong to another log. A statement that was once in this log has its page "
+    "for ever.",
+    429: "Try again in a moment.",
+    503: "Try again later. What is in the log is safe.",
+}
 
 
 def handlers(hub: Hub) -> list[BaseRouteHandler]:
@@ -47,11 +62,11 @@ def handlers(hub: Hub) -> list[BaseRouteHandler]:
 
 
 async def _html(request: Asked, make: Callable[[], str]) -> Response[bytes]:
-    return _tagged(request, (await asyncio.to_thread(make)).encode(), MediaType.HTML)
+    return tagged(request, answer((await asyncio.to_thread(make)).encode(), MediaType.HTML, NOW))
 
 
 async def _document(request: Asked, make: Callable[[], bytes]) -> Response[bytes]:
-    return _tagged(request, await asyncio.to_thread(make), MediaType.JSON)
+    return tagged(request, answer(await asyncio.to_thread(make), MediaType.JSON, NOW))
 
 
 def _log_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
@@ -82,7 +97,7 @@ def _log_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
 
     @route("/trust.json", http_method=_GET)
     async def trust(request: Asked) -> Response[bytes]:
-        return _tagged(request, trust_file(hub).to_bytes(), MediaType.JSON)
+        return tagged(request, answer(trust_file(hub).to_bytes(), MediaType.JSON, NOW))
 
     @route("/static/{name:str}", http_method=_GET)
     async def static(name: FromPath[str]) -> Response[bytes]:
@@ -98,6 +113,9 @@ def _issuer_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
 
     @route("/issuers/{name:str}", http_method=_GET)
     async def issuer(request: Asked, name: FromPath[str]) -> Response[bytes]:
+        if addresses.issuer_of(name.removesuffix(".json")) == hub.issuer:
+            there = addresses.twin(addresses.LOG) if name.endswith(".json") else addresses.LOG
+            return Response(b"", status_code=303, headers={"location": there, "cache-control": NOW})
         at = _instant(hub, request)
         if name.endswith(".json"):
             origin = filler.known(addresses.issuer_of(name.removesuffix(".json")))
@@ -146,9 +164,29 @@ def _record_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
             return await _html(request, lambda: pages.statement(filler.site(), filler.statement(row)))
         if form not in api.FORMS:
             raise AbsentError(f"a statement has no form .{form[:20]}")
-        return await asyncio.to_thread(api.FORMS[form], hub, row)
+        if not row.entry and form != "json":
+            raise AbsentError("this statement was taken down: its hash stays in the log, its bytes do not")
+        return tagged(request, await asyncio.to_thread(api.FORMS[form], hub, row))
 
     return [claim, guideline, statement]
+
+
+def refusal(hub: Hub, error: Told) -> Response[bytes]:
+    """An error as a page, for a person."""
+    page = ErrorPage(
+        title=_TITLES.get(error.status, error.title),
+        sentence=_sentence(error.detail or _SENTENCES.get(error.status, error.title)),
+        hint=_HINTS.get(error.status, ""),
+        code=f"{error.status} {HTTPStatus(error.status).phrase}",
+    )
+    html = pages.error(Filler(hub).site(), page).encode()
+    return Response(html, status_code=error.status, media_type=MediaType.HTML, headers=error.headers)
+
+
+def _sentence(text: str) -> str:
+    """With a capital and a full stop: errors are written without."""
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else text + "."
 
 
 def trust_file(hub: Hub) -> TrustFile:
@@ -180,11 +218,3 @@ def _row(hub: Hub, name: str) -> Row:
 
 def _pretty(record: Any) -> bytes:
     return msgspec.json.format(msgspec.json.encode(record), indent=2) + b"\n"
-
-
-def _tagged(request: Asked, content: bytes, media_type: str) -> Response[bytes]:
-    """An answer with its digest as ETag, or 304 where the client has it."""
-    etag = f'"{digest(content)[7:39]}"'
-    if unchanged(request, etag):
-        return Response(b"", status_code=304, headers={"etag": etag, "cache-control": NOW})
-    return answer(content, media_type, NOW, etag=etag)

@@ -1,7 +1,13 @@
 """What pages and standing read: the fold of the log, kept at a size and advanced when somebody asks.
 
 Everything here can be thrown away and comes back the same from the entries. The fold's state changes in place, so one
-thread at a time advances and reads it; what is asked about an earlier time is folded anew up to that time.
+thread at a time advances and reads it.
+
+What it costs. Memory: the fold's state and three lists of indexes, for as long as the process lives. The first reader
+after a start waits for the whole log to be folded; a later one for what was appended since, and for one look-up per
+payload that still lacks. When such a payload arrives, all is folded again from the start; a question about an earlier
+instant is folded up to that instant, every time it is asked. The public record issue keeps views in a database of
+their own.
 """
 
 from __future__ import annotations

@@ -38,6 +38,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     issuer_name: str
     sentence: str  # what it says: "takes 6 of 9 controls of starter 1.0 for Model One"
     hidden: bool = False  # taken down: the hash stays, the content is not shown
+    own: bool = False  # said by the log itself, whose page is the log's
 
 
 class IssuerLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +67,8 @@ class HomePage(msgspec.Struct, frozen=True, kw_only=True):
     latest: tuple[Line, ...]  # newest first; the log's own clocks left out
     issuers: tuple[IssuerLine, ...]
     guidelines: tuple[GuidelineLine, ...] = ()
+    issuers_total: int = 0  # where not all are shown
+    guidelines_total: int = 0
 
 
 class KeyLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,14 +144,23 @@ class ClaimPage(msgspec.Struct, frozen=True, kw_only=True):
     related: tuple[Line, ...] = ()
 
 
+class Passage(msgspec.Struct, frozen=True, kw_only=True):
+    """A paragraph of a control's text."""
+
+    text: str
+    title: str = ""  # "Why", or the mark of an item: "(a)"
+    depth: int = 0  # of items within items
+
+
 class ControlView(msgspec.Struct, frozen=True, kw_only=True):
     """A control with what can be measured of it."""
 
     id: str
     title: str
-    prose: str
+    prose: tuple[Passage, ...] = ()  # what it asks for
     objectives: tuple[Objective, ...] = ()
-    guidance: str = ""
+    guidance: tuple[Passage, ...] = ()  # why, and how it is shown
+    depth: int = 0  # of a control within a control
 
 
 class GuidelinePage(msgspec.Struct, frozen=True, kw_only=True):
@@ -160,6 +172,7 @@ class GuidelinePage(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     digest: str
     controls: tuple[ControlView, ...]
+    note: str = ""  # why its controls cannot be shown
     adopters: tuple[Line, ...] = ()  # commitments that name it
 
 

@@ -8,6 +8,7 @@ Every page is whole without script and without style attributes, so it may be se
 from __future__ import annotations
 
 import base64
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,12 +23,13 @@ from troth.reports.page_models import (
     GuidelinePage,
     HomePage,
     IssuerPage,
+    Line,
     LogPage,
     Site,
     StatementPage,
     SystemPage,
 )
-from troth.reports.results import view
+from troth.reports.results import BINDINGS, view
 
 __all__ = [
     "claim",
@@ -68,15 +70,15 @@ def issuer(site: Site, page: IssuerPage) -> str:
 def system(site: Site, page: SystemPage) -> str:
     """A system: promise, evidence and check per control."""
     crumbs = (Crumb(page.issuer_name, addresses.issuer(page.issuer)),)
-    return _page(
-        "system.html", site, page, address=addresses.system(page.issuer, page.system.uri), crumbs=crumbs
-    )
+    address = addresses.system(page.issuer, page.system.uri)
+    groups = [list(rows) for _, rows in itertools.groupby(page.system.rows, lambda row: row.guideline_digest)]
+    return _page("system.html", site, page, address=address, crumbs=crumbs, groups=groups)
 
 
 def claim(site: Site, page: ClaimPage) -> str:
     """An assessment: objectives with intervals, evidence, how to check it."""
     seen = view(page.assessment, controls=page.controls, file_names={}, at=page.at)
-    crumbs = [Crumb(page.line.issuer_name, addresses.issuer(page.line.issuer))]
+    crumbs = _speaker(page.line)
     named = page.assessment.system
     if named is not None:
         crumbs.append(Crumb(named.name, addresses.system(page.line.issuer, named.uri)))
@@ -87,13 +89,12 @@ def claim(site: Site, page: ClaimPage) -> str:
 
 def statement(site: Site, page: StatementPage) -> str:
     """A statement: decoded, raw, and its receipt."""
-    crumbs = (Crumb(page.line.issuer_name, addresses.issuer(page.line.issuer)),)
     return _page(
         "statement.html",
         site,
         page,
         address=addresses.statement(page.line.entry),
-        crumbs=crumbs,
+        crumbs=_speaker(page.line),
         hex=_hex(page.raw),
         shown=SHOWN,
         command=verify_command(site, page.line.entry),
@@ -109,8 +110,8 @@ def verify_command(site: Site, entry: str) -> str:
 
 def guideline(site: Site, page: GuidelinePage) -> str:
     """A guideline: controls, objectives, who took it up."""
-    crumbs = (Crumb(page.line.issuer_name, addresses.issuer(page.line.issuer)),)
-    return _page("guideline.html", site, page, address=addresses.guideline(page.digest), crumbs=crumbs)
+    address = addresses.guideline(page.digest)
+    return _page("guideline.html", site, page, address=address, crumbs=_speaker(page.line), bindings=BINDINGS)
 
 
 def log(site: Site, page: LogPage) -> str:
@@ -126,6 +127,13 @@ def verify(site: Site) -> str:
 def error(site: Site, page: ErrorPage) -> str:
     """Something that could not be shown. It has no twin and no address of its own."""
     return _page("error.html", site, page, address=None, crumbs=())
+
+
+def _speaker(line: Line) -> list[Crumb]:
+    """The way to who said it; none from what was taken down."""
+    if line.own:
+        return [Crumb(line.issuer_name, addresses.LOG)]
+    return [Crumb(line.issuer_name, addresses.issuer(line.issuer))] if line.issuer else []
 
 
 def _page(

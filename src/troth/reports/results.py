@@ -137,7 +137,7 @@ def _row(
         statement=control.objectives.get(result.objective, "") if control else "",
         outcome=result.outcome,
         sentence=result.sentence,
-        reasons=tuple(reason for reason in result.reasons if reason != result.sentence),
+        reasons=_unsaid(result),
         plot=svg.interval_plot(result),
         asked=svg.asked(result),
         confidence=exact(result.confidence),
@@ -158,6 +158,17 @@ def _row(
         disagree=result.runs_disagree,
         runs=tuple(_run(run, result.threshold, names) for run in result.runs[:MOST_RUNS]),
         runs_total=len(result.runs),
+    )
+
+
+def _unsaid(result: Result) -> tuple[str, ...]:
+    """The reasons that the sentence does not hold already, nor the interval that is drawn beside it."""
+    said = result.sentence.casefold()
+    drawn = "the interval holds values on both sides of the threshold"
+    return tuple(
+        reason
+        for reason in result.reasons
+        if reason.rstrip(".").casefold() not in said and not (reason == drawn and result.lower is not None)
     )
 
 
