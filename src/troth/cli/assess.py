@@ -123,7 +123,8 @@ def _print(done: Assessed, draft: Path, report: Path) -> None:
         right=(3, 4),
     )
     for line, each in zip(lines.splitlines()[2:], record.results, strict=True):
-        rows_line = line.replace(each.outcome, colour(each.outcome, _COLOURS[each.outcome]), 1)
+        marked = f"{_MARKS[each.outcome]} {each.outcome}"
+        rows_line = line.replace(marked, colour(marked, _COLOURS[each.outcome]), 1)
         lines = lines.replace(line, rows_line, 1)
     say(lines)
     say()

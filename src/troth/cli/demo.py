@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,7 @@ import typer
 
 from troth.cli import home
 from troth.cli.output import colour, note, say
-from troth.errors import InputError, TrothError, UsageError, VerificationError
+from troth.errors import HubError, InputError, StorageError, TrothError, UsageError, VerificationError
 
 if TYPE_CHECKING:
     from troth.cose import PrivateKey
@@ -68,7 +69,23 @@ def demo(
         raise UsageError(
             f"the hub's libraries are missing ({error.name})", hint="pip install 'troth[hub]'"
         ) from error
-    Story(folder, port).play(serve=serve)
+    with _ended_with_us():
+        Story(folder, port).play(serve=serve)
+
+
+@contextmanager
+def _ended_with_us() -> Iterator[None]:
+    """While inside, a closed terminal and SIGTERM end the demo as Ctrl-C does, and so its hub."""
+
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    earlier = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in earlier.items():
+            signal.signal(number, handler)
 
 
 def demo_logs() -> Path:
@@ -82,7 +99,9 @@ def demo_logs() -> Path:
     for found in (checkout, installed):
         if found.is_dir():
             return found
-    raise InputError("the demo's evaluation logs are not installed", hint="Run the demo from a checkout: make demo")
+    raise InputError(
+        "the demo's evaluation logs are not installed", hint="Run the demo from a checkout: make demo"
+    )
 
 
 class Story:
@@ -103,8 +122,12 @@ class Story:
 
     @staticmethod
     def _fresh(top: Path) -> Path:
-        top.mkdir(parents=True, exist_ok=True)
-        earlier = sorted((int(p.name) for p in top.iterdir() if p.name.isdigit()), reverse=True)
+        try:
+            top.mkdir(parents=True, exist_ok=True)
+            names = [each.name for each in top.iterdir()]
+        except OSError as error:
+            raise StorageError(f"cannot be written: {error.strerror}", where=str(top)) from error
+        earlier = sorted((int(name) for name in names if name.isascii() and name.isdigit()), reverse=True)
         if earlier and not (top / str(earlier[0]) / "finished").exists():
             note(
                 f"The run in {top / str(earlier[0])} did not finish; it stays there, and this one starts afresh."
@@ -164,8 +187,8 @@ class Story:
             self._audit(trust, claim, after)
             (self.at / "finished").write_text(format_instant(datetime.now(UTC)) + "\n")
             self._end(claim, serve=serve)
-            if serve:
-                process.process.wait()
+            if serve and (code := process.wait()):
+                raise HubError(f"the hub ended by itself (exit code {code})", where=str(self.at / "hub.log"))
 
     def _window(self) -> tuple[datetime, datetime]:
         """When the shipped runs began and ended, as their logs say."""
@@ -196,7 +219,7 @@ class Story:
         from troth.identifiers import parse_instant
 
         with HubClient(self.url) as client:
-            return parse_instant(client.json("log.json")[which])
+            return parse_instant(client.about().time if which == "time" else client.about().now)
 
     def _enrolled(self, issuer: str, name: str, role: str) -> PrivateKey:
         from troth.clients.hub import HubClient
@@ -320,7 +343,7 @@ class Story:
         checking = Verification(claim.bundle, (trust,))
         steps = list(checking.steps())
         self.tell("auditor", f"verified the claim offline: {len(steps)} steps held")
-        step = recompute(claim.bundle, self.logs)
+        step = recompute(claim.bundle, self.logs, trusted=(trust,))
         self.tell("auditor", f"recomputed it from the evidence: {step.detail}")
         instant = at + timedelta(hours=1)
         mine = stand(str(self.at / "mirror"), instant, (trust,))

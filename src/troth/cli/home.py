@@ -6,6 +6,7 @@ of a project names its issuer, system, guideline and hub, so that commands need 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -17,8 +18,8 @@ from troth.errors import InputError, StorageError, UsageError
 PROJECT = "troth.json"
 
 
-class Project(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What ``troth.json`` says."""
+class Project(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What ``troth.json`` says. A name that is not here is refused: it is a slip that would else go unseen."""
 
     issuer: str = ""
     system: str = ""
@@ -37,21 +38,25 @@ def home() -> Path:
 def project(folder: Path | None = None) -> Project:
     """The project of this folder; empty where there is none."""
     path = (folder or Path()) / PROJECT
-    if not path.exists():
-        return Project()
-    return _settings(path)
-
-
-def _settings(path: Path) -> Project:
-    """A settings file. Raises InputError."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Project)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path)) from error
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Project()
+    except OSError as error:
+        raise InputError(f"the settings cannot be read: {error.strerror}", where=str(path)) from error
+    try:
+        return msgspec.json.decode(data, type=Project)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        names = ", ".join(Project.__struct_fields__)
+        raise InputError(
+            f"these are no settings: {error}", where=str(path), hint=f"The names are {names}"
+        ) from error
 
 
 def key_path(name: str) -> Path:
     """The file of a key: a name in the key folder, or a path."""
+    if not name:
+        raise UsageError("a key has a name", hint="Leave it out for the key `default`")
     if "/" in name or name.endswith(".key"):
         return Path(name)
     return home() / "keys" / f"{name}.key"
@@ -60,11 +65,18 @@ def key_path(name: str) -> Path:
 def passphrase(path: Path) -> str:
     """The passphrase from TROTH_PASSPHRASE, or typed where the key is locked and a person is there."""
     given = os.environ.get("TROTH_PASSPHRASE", "")
-    if given or not path.exists() or b'"locked"' not in path.read_bytes()[:4096] or not sys.stdin.isatty():
+    if given or not _locked(path) or not sys.stdin.isatty():
         return given
     import getpass
 
     return getpass.getpass(f"Passphrase of {path.name}: ")
+
+
+def _locked(path: Path) -> bool:
+    try:
+        return b'"locked"' in path.read_bytes()[:4096]
+    except OSError:
+        return False  # reading the key says why
 
 
 def read_bytes(path: Path, what: str = "file") -> bytes:
@@ -77,7 +89,7 @@ def read_bytes(path: Path, what: str = "file") -> bytes:
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a whole file or nothing: to a neighbour, then renamed over. Raises StorageError."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name[:200]}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with beside.open("wb") as file:
@@ -86,8 +98,10 @@ def write_bytes(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
         raise StorageError(f"cannot be written: {error.strerror}", where=str(path)) from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()  # there only where something went wrong, Ctrl-C among it
 
 
 def need(value: str, flag: str, what: str) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from troth.cli import home
 from troth.cli.output import Json, emit, note, say
 from troth.errors import UsageError
+
+if TYPE_CHECKING:
+    from troth.hub.hub import Hub
 
 group = typer.Typer(help="Run a hub.", no_args_is_help=True)
 _EXTRA = "Install it with: pip install 'troth[hub]'"
@@ -52,6 +57,7 @@ def serve(
 
     Ctrl-C finishes what is queued and stops.
     """
+    # exit codes: 130 after Ctrl-C, 0 after SIGTERM
     try:
         from troth.hub.serve import log_to_stderr
         from troth.hub.serve import serve as run
@@ -71,12 +77,17 @@ def serve(
         clock_offset=offset,
         demonstration=demonstration,
     )
+    interrupted: list[int] = []
+
+    def ready(hub: Hub) -> None:
+        # the loop stops the server by its own means; this only remembers that it was Ctrl-C and not SIGTERM
+        signal.signal(signal.SIGINT, lambda number, _frame: interrupted.append(number))
+        note(f"Serving {config.url} ({hub.size} entries). Ctrl-C stops.")
+
     log_to_stderr()
-    run(
-        config,
-        operator=operator,
-        ready=lambda hub: note(f"Serving {config.url} ({hub.size} entries). Ctrl-C stops."),
-    )
+    run(config, operator=operator, ready=ready)
+    if interrupted:
+        raise KeyboardInterrupt
 
 
 @group.command()
@@ -104,14 +115,12 @@ def enrol(
         raise UsageError(f"no role {wrong[0]!r}", hint=f"The roles are {', '.join(ROLES)}")
     operator: PrivateKey = keys.load(data / "keys").operator
     with HubClient(hub) as client:
-        log = client.json("log.json")
-        now = parse_instant(
-            log["time"]
-        )  # the last clock entry: what statements are held to until the next one
+        log = client.about()
+        now = parse_instant(log.time)
         signed = enrolment(
             operator,
             home.read_bytes(request),
-            log=log["issuer"],
+            log=log.issuer,
             reason=reason,
             roles=role,
             now=now,

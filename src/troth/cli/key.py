@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import typer
 
 from troth.cli import home
 from troth.cli.output import Json, emit, note, say
+from troth.errors import UsageError
 
 group = typer.Typer(help="Make and show signing keys.", no_args_is_help=True)
 
@@ -49,6 +51,8 @@ def new(
 
 def _new_passphrase() -> str:
     given = os.environ.get("TROTH_PASSPHRASE", "")
+    if not given and not sys.stdin.isatty():
+        raise UsageError("nobody is there to type a passphrase", hint="Set TROTH_PASSPHRASE")
     return given or str(typer.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True))
 
 

@@ -9,6 +9,7 @@ Each command is a file beside this one; what is heavy is imported inside it, so 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -17,8 +18,8 @@ import typer
 
 from troth import __version__
 from troth.cli import assess, demo, evidence, hub, key, log, project, register, sign, standing, trust, verify
-from troth.cli.output import fail, interrupted
-from troth.errors import TrothError
+from troth.cli.output import fail, flush, interrupted, misused, silence
+from troth.errors import TrothError, UsageError
 
 app = typer.Typer(
     name="troth",
@@ -53,25 +54,55 @@ for command in (project, key, evidence, assess, sign, register, verify, standing
 
 
 def run() -> None:
-    """The console script: run a command, and turn what goes wrong into one message and an exit code."""
-    as_json = "--json" in sys.argv
+    """The console script: run a command, and turn what goes wrong into one message and an exit code.
+
+    An exit code tells the outcome also where nobody read the answer to its end.
+    """
+    code = _told(sys.argv)
+    try:
+        flush()
+    except TrothError as error:
+        code = _failed(error, as_json=False)
+    sys.exit(code)
+
+
+def _told(argv: list[str]) -> int:
+    """The exit code of a command, with its failure told."""
+    as_json = "--json" in argv[1:]
     try:
         code = app(standalone_mode=False)
     except TrothError as error:
-        fail(error, as_json=as_json)
-        code = error.exit_code
+        return _failed(error, as_json=as_json)
     except click.ClickException as error:
-        error.show()
-        code = 2
+        return _misused(error, as_json=as_json)
     except (KeyboardInterrupt, click.Abort):
-        interrupted()
-        code = 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        interrupted(as_json=as_json)
+        return 130
+    except BrokenPipeError:  # click's own writing, of help
+        silence(sys.stdout)
+        return 0
     except Exception as error:
         if os.environ.get("TROTH_DEBUG"):
             raise
         fail(error, as_json=as_json)
-        code = 70
-    sys.exit(code if isinstance(code, int) else 0)
+        return 70
+    return code if isinstance(code, int) else 0
+
+
+def _failed(error: TrothError, *, as_json: bool) -> int:
+    try:
+        fail(error, as_json=as_json)
+    except TrothError as silent:  # stdout itself is what fails
+        error = silent
+        with contextlib.suppress(TrothError):
+            fail(error, as_json=False)
+    return error.exit_code
+
+
+def _misused(error: click.ClickException, *, as_json: bool) -> int:
+    """Click's own words for people; our document for programs."""
+    if as_json:
+        misused(error.format_message().partition("\n")[0], "Read the command's --help", as_json=True)
+    else:
+        error.show()
+    return UsageError.exit_code

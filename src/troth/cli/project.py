@@ -147,12 +147,21 @@ def plan_new(
     from troth.commitments import draft_plan
     from troth.statements import canonical
     from troth.statements.bundle import parse_bundle
-    from troth.statements.payloads import Commitment
+    from troth.statements.payloads import Amendment, Commitment
 
-    claim = parse_bundle(home.read_bytes(commitment)).claim.statement
-    if not isinstance(claim.record, Commitment):
+    data = home.read_bytes(commitment, "commitment")
+    if data[:64].lstrip()[:1] == b"{":
+        raise UsageError(
+            f"{commitment} is a draft, which has no entry that a plan could name",
+            hint="Sign and register it, and give the file that `troth register` wrote",
+        )
+    claim = parse_bundle(data).claim.statement
+    said = claim.record
+    if not isinstance(said, Commitment | Amendment):
         raise UsageError(f"{commitment} is no commitment", hint="Give the file that `troth register` wrote")
-    record = draft_plan(claim.id, claim.record, rows=row or None, due=due or None, note=message)
+    claim.sign1.verify()
+    text = said.commitment if isinstance(said, Amendment) else said
+    record = draft_plan(claim.id, text, rows=row or None, due=due or None, note=message)
     home.write_bytes(out, canonical(record) + b"\n")
     if json:
         emit({"path": str(out), "objectives": [m.objective.id for m in record.measurements]})

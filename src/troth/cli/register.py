@@ -8,6 +8,7 @@ import typer
 
 from troth.cli import home, trust
 from troth.cli.output import Json, emit, note, say
+from troth.errors import UsageError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -33,6 +34,8 @@ def register(
     from troth.statements import Signed, read
     from troth.workflows import publish
 
+    if str(file) == "-":
+        raise UsageError("a statement is registered from its file", hint="The claim is written beside it")
     data = normalise(home.read_bytes(file, "statement"))
     beside = file.with_suffix(".blob")
     blob = home.read_bytes(beside) if read(data).payload is None and beside.exists() else None

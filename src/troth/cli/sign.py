@@ -9,6 +9,7 @@ import typer
 
 from troth.cli import home
 from troth.cli.output import Json, emit, note, say
+from troth.errors import StorageError, TrothError, UsageError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -36,36 +37,75 @@ def sign(
     json: bool = Json,
 ) -> None:
     """Sign a payload as a statement (COSE_Sign1). With --preview, show the page that counsel would want to read."""
-    from troth.readers.keyfiles import read_key
+    from troth.readers.keyfiles import read_key, read_kid
+    from troth.statements import kind_of
     from troth.workflows import publish
 
     project = home.project()
-    record = publish.read_payload(home.read_bytes(file, "payload"), kind or file.name.partition(".")[0])
+    target = out or _target(file)
+    record = publish.read_payload(home.read_bytes(file, "payload"), kind or _kind(file))
     origin = home.need(issuer or project.issuer, "--issuer", "The issuer")
     about = subject or publish.subject_of(record, origin)
     path = home.key_path(key or project.key)
-    signer = read_key(path, passphrase=home.passphrase(path))
-    shown = publish.preview(record, issuer=origin, subject=about, key=signer.public.thumbprint().hex())
     if preview:
+        shown = publish.preview(record, issuer=origin, subject=about, key=read_kid(path))
         if json:
             emit(shown)
         else:
             _show(shown)
         return
+    _keep_registered(target)
+    signer = read_key(path, passphrase=home.passphrase(path))
     signed = publish.make_signed(signer, record, issuer=origin, subject=about, now=datetime.now(UTC))
-    target = out or file.with_suffix(".cose")
+    said = kind_of(record)
     home.write_bytes(target, signed.entry)
     blob = None
     if signed.blob is not None:
         blob = target.with_suffix(".blob")
         home.write_bytes(blob, signed.blob)
     if json:
-        emit({"path": str(target), "blob": blob and str(blob), "id": signed.id, "kind": shown.kind})
+        emit({"path": str(target), "blob": blob and str(blob), "id": signed.id, "kind": said})
         return
-    say(f"Signed {shown.kind} as {origin}, about {about}")
+    say(f"Signed {said} as {origin}, about {about}")
     say(f"id    {signed.id}")
     say(f"file  {target}" + (f", with its payload in {blob}" if blob else ""))
     note(f"Nothing has left this machine. Next: troth register {target}")
+
+
+def _kind(file: Path) -> str:
+    """The kind that a file's name says. Raises UsageError where it says none."""
+    from troth.statements import KINDS
+
+    named = file.name.partition(".")[0]
+    known = sorted({each.partition("@")[0] for each in KINDS})
+    if named not in known:
+        raise UsageError(
+            f"the name {file.name} does not say what kind of statement it is",
+            hint=f"Give it: troth sign {file} --kind assessment. The kinds are {', '.join(known)}",
+        )
+    return named
+
+
+def _target(file: Path) -> Path:
+    if str(file) == "-":
+        raise UsageError("a payload from stdin has no file to write beside", hint="Give --kind and --out")
+    return file.with_suffix(".cose")
+
+
+def _keep_registered(target: Path) -> None:
+    """A statement that was registered is not written over: with the file its receipt would be lost."""
+    from troth.cose import receipts
+
+    try:
+        held = bool(receipts(target.read_bytes()))
+    except (OSError, TrothError):
+        return  # nothing there, or nothing of ours: it is written over as any draft is
+    if held:
+        raise StorageError(
+            "the file holds a statement that is registered already",
+            where=str(target),
+            hint="Signing again makes another statement: write it elsewhere with --out",
+        )
 
 
 def _show(shown) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - Preview is imported where it is used
@@ -74,7 +114,8 @@ def _show(shown) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - Prev
     say(shown.text)
     say()
     say(f"Kind       {shown.kind}")
-    say(f"By         {shown.issuer}   (key {shown.key[:16]}…)")
+    key = f"key {shown.key[:16]}…" if shown.key else "no key yet"
+    say(f"By         {shown.issuer}   ({key})")
     say(f"About      {shown.subject}")
     say(f"Digest     {shown.digest}   ({shown.bytes} bytes)")
     say(f"For        {shown.until}")

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 
 from troth.cli import home, trust
-from troth.cli.output import Json, progress, say, table
-from troth.errors import UndecidedError
+from troth.cli.output import Json, emit_bytes, one_line, progress, say, table
+from troth.errors import InputError, UndecidedError, UsageError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -40,7 +39,10 @@ def standing(
     from troth.workflows.stand import stand
 
     where = home.need(log or home.project().hub, "--log", "The log")
-    instant = parse_instant(at) if at else datetime.now(UTC)
+    try:
+        instant = parse_instant(at) if at else datetime.now(UTC)
+    except InputError as error:
+        raise UsageError(f"--at: {error.what}", hint=error.hint) from error
     with progress("Folding the log", quiet=json) as bar:
         found = stand(where, instant, trust.load(trusted), unpinned=unpinned, progress=bar)
     if json:
@@ -48,7 +50,7 @@ def standing(
             raise UndecidedError(
                 f"the log shows nothing of {issuer}", hint="Compare the issuer's exact address"
             )
-        sys.stdout.buffer.write(found.documents[issuer] if issuer else found.index)
+        emit_bytes(found.documents[issuer] if issuer else found.index)
         return
     say(f"{found.origin} at {found.at}: {found.size} entries")
     shown = 0
@@ -57,7 +59,7 @@ def standing(
             continue
         for system in each.systems:
             say()
-            say(f"{each.name} ({each.issuer}) · {system.name} {system.version}".rstrip())
+            say(one_line(f"{each.name} ({each.issuer}) · {system.name} {system.version}"))
             rows = [
                 (
                     row.control,

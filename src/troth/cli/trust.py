@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +13,7 @@ import typer
 
 from troth.cli import home
 from troth.cli.output import Json, emit, note, say
-from troth.errors import TrustFileError, UsageError
+from troth.errors import InputError, TrustFileError, UndecidedError, UsageError
 
 if TYPE_CHECKING:
     from troth.statements.trust import TrustFile
@@ -29,9 +32,15 @@ def load(given: Path | None) -> tuple[TrustFile, ...]:
 
     if given is not None:
         return (parse_trust(home.read_bytes(given, "trust file"), str(given)),)
+    return tuple(parse_trust(home.read_bytes(path), str(path)) for path in _pinned())
+
+
+def _pinned() -> list[Path]:
     folder = home.home() / "trust"
-    found = sorted(folder.glob("*.json")) if folder.is_dir() else []
-    return tuple(parse_trust(home.read_bytes(path), str(path)) for path in found)
+    try:
+        return sorted(folder.glob("*.json"))
+    except OSError as error:
+        raise InputError(f"the pinned logs cannot be read: {error.strerror}", where=str(folder)) from error
 
 
 def fingerprints(trust: TrustFile) -> list[tuple[str, str]]:
@@ -58,22 +67,16 @@ def add(
     from troth.workflows.mirror import trust_of
     from troth.workflows.sources import open_source
 
-    path = Path(source)
-    trust = parse_trust(home.read_bytes(path)) if path.is_file() else trust_of(open_source(source))
-    target = home.home() / "trust" / (re.sub(r"[^A-Za-z0-9.-]+", "_", trust.origin)[:100] + ".json")
-    if target.exists() and target.read_bytes() != trust.to_bytes():
-        raise TrustFileError(
-            f"another key is pinned for {trust.origin}",
-            where=str(target),
-            hint="A log whose keys change without a rotation is not to be believed; remove the file if you know why",
-        )
+    named = source == "-" or os.path.isfile(source)  # noqa: PTH113 - Path.is_file raises for a name that is too long
+    trust = parse_trust(home.read_bytes(Path(source)), source) if named else trust_of(open_source(source))
+    target = _place(trust)
     if not json:
         say(f"log         {trust.origin}")
         for what, print_ in fingerprints(trust):
             say(f"{what:<11} {print_}")
     if not yes and not json:
         note("Compare these with what the log's operator publishes elsewhere.")
-        typer.confirm("Believe this log?", abort=True, err=True)
+        _ask()
     elif not yes:
         raise UsageError("--json cannot ask", hint="Add --yes when you have compared the fingerprints")
     home.write_bytes(target, trust.to_bytes())
@@ -83,6 +86,42 @@ def add(
         )
         return
     note(f"Pinned in {target}")
+
+
+def _place(trust: TrustFile) -> Path:
+    """Where a log is pinned. Raises TrustFileError where other keys are pinned for the same log."""
+    from troth.statements.trust import parse_trust
+
+    for path in _pinned():
+        known = parse_trust(home.read_bytes(path), str(path))
+        if known.origin != trust.origin:
+            continue
+        if (known.checkpoint_vkey, known.receipt_keys) != (trust.checkpoint_vkey, trust.receipt_keys):
+            raise TrustFileError(
+                f"another key is pinned for {trust.origin}",
+                where=str(path),
+                hint="A log whose keys change without a rotation is not to be believed; remove the file if you know why",
+            )
+        return path
+    name = re.sub(r"[^A-Za-z0-9.-]+", "_", trust.origin)[:100]
+    path = home.home() / "trust" / f"{name}.json"
+    if path.exists():  # another log, whose name is written alike
+        path = path.with_name(f"{name}-{hashlib.sha256(trust.origin.encode()).hexdigest()[:8]}.json")
+    return path
+
+
+def _ask() -> None:
+    """A person's word. Raises UndecidedError for a no, UsageError where nobody is there to ask."""
+    try:
+        if typer.confirm("Believe this log?", err=True):
+            return
+    except typer.Abort as error:
+        if sys.stdin.isatty():
+            raise  # Ctrl-C
+        raise UsageError(
+            "nobody is there to ask", hint="Add --yes when you have compared the fingerprints"
+        ) from error
+    raise UndecidedError("the log was not pinned", hint="Nothing was written")
 
 
 @group.command(name="list")

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 
 from troth.cli import home, trust
-from troth.cli.output import Json, colour, emit, progress, say
+from troth.cli.output import Json, colour, emit, one_line, progress, say
 from troth.errors import TrothError, UndecidedError
 
 
@@ -41,7 +41,8 @@ def verify(
     from troth.statements.verify import Verification
 
     data = home.read_bytes(file, "claim")
-    checking = Verification(data, trust.load(trusted), blob=home.read_bytes(blob) if blob else None)
+    trusts = trust.load(trusted)
+    checking = Verification(data, trusts, blob=home.read_bytes(blob) if blob else None)
     steps: list[Any] = []
     failure: TrothError | None = None
     try:
@@ -49,27 +50,32 @@ def verify(
             steps.append(step)
             if not json:
                 mark = colour("✓", "green") if step.held else colour("–", "yellow")
-                say(f"{step.number} {mark} {step.title:<10} {step.detail}")
+                say(f"{step.number} {mark} {step.title:<10} {one_line(step.detail)}")
         if evidence is not None:
             from troth.workflows.recompute import recompute
 
             with progress("Reading the evidence", quiet=json) as bar:
                 step = recompute(
-                    data, evidence, guideline=guideline or None, blob=checking.blob, progress=bar
+                    data,
+                    evidence,
+                    guideline=guideline or None,
+                    blob=checking.blob,
+                    trusted=trusts,
+                    progress=bar,
                 )
             steps.append(step)
             if not json:
-                say(f"{step.number} {colour('✓', 'green')} {step.title:<10} {step.detail}")
+                say(f"{step.number} {colour('✓', 'green')} {step.title:<10} {one_line(step.detail)}")
     except TrothError as error:
         failure = error
     if json:
         emit(_document(checking, steps, failure))
     elif failure is None:
-        say(_verdict(checking, with_evidence=evidence is not None))
+        say(_verdict(checking, steps, with_evidence=evidence is not None))
     else:
-        number = len(steps) + 1
+        number = _next(steps)
         undecided = isinstance(failure, UndecidedError)
-        say(f"{number} {colour('?', 'yellow') if undecided else colour('✗', 'red')} {failure}")
+        say(f"{number} {colour('?', 'yellow') if undecided else colour('✗', 'red')} {one_line(str(failure))}")
         say(
             "Nothing failed, and not all could be shown."
             if undecided
@@ -79,11 +85,21 @@ def verify(
         raise typer.Exit(failure.exit_code)
 
 
-def _verdict(checking: Any, *, with_evidence: bool) -> str:
+def _next(steps: list[Any]) -> int:
+    """The number of the step that came to no end."""
+    return steps[-1].number + 1 if steps else 1
+
+
+def _verdict(checking: Any, steps: list[Any], *, with_evidence: bool) -> str:
     issuer = checking.statement.issuer
     what = (
         "and its figures follow from this evidence" if with_evidence else "What it says is its issuer's word"
     )
+    if not all(step.held for step in steps):
+        return (
+            f"Verified: the log holds this, and took it under its policy as said by {issuer}. That the key is theirs "
+            "is the log's word; the .troth bundle shows it."
+        )
     if with_evidence:
         return f"Verified: {issuer} said this, the log holds it, {what}."
     return f"Verified: {issuer} said this, and the log holds it. {what}; --evidence recomputes its figures."
@@ -95,7 +111,13 @@ def _document(checking: Any, steps: list[Any], failure: TrothError | None) -> di
         "verified": failure is None,
         "steps": steps,
         "failure": failure
-        and {"code": failure.code, "what": failure.what, "where": failure.where, "hint": failure.hint},
+        and {
+            "step": _next(steps),
+            "code": failure.code,
+            "what": failure.what,
+            "where": failure.where,
+            "hint": failure.hint,
+        },
         "claim": statement
         and {
             "id": statement.id,

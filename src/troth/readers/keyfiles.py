@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from troth.cose import PrivateKey
-from troth.errors import KeyFileError, StorageError
+from troth.errors import InputError, KeyFileError, StorageError
 from troth.identifiers import b64url, unb64url
 
 if TYPE_CHECKING:
@@ -50,19 +50,54 @@ def write_key(path: Path, secret: bytes, *, passphrase: str = "", alg: str = "Ed
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(json.dumps(fields, indent=1) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
     except FileExistsError as error:
-        raise StorageError("a key is there already", where=str(path), hint="Choose another name") from error
+        raise StorageError(
+            "a file is there already", where=str(path), hint="Choose another name for the key"
+        ) from error
     except OSError as error:
         raise StorageError(f"the key cannot be written: {error.strerror}", where=str(path)) from error
+    _fill(handle, path, json.dumps(fields, indent=1) + "\n")
     return key
+
+
+def _fill(handle: int, path: Path, text: str) -> None:
+    """Write the new file; a half-written one is taken away, or it would bar the next try."""
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        path.unlink(missing_ok=True)
+        raise StorageError(f"the key cannot be written: {error.strerror}", where=str(path)) from error
 
 
 def read_key(path: Path, *, passphrase: str = "") -> PrivateKey:
     """The key in a file. Raises KeyFileError: open to others, damaged, locked, or another passphrase."""
+    where = str(path)
+    file = _read(path)
+    try:
+        secret = _unlock(file, passphrase, where) if file.locked else unb64url(file.secret)
+        key = _key(file.alg, secret, where)
+    except KeyFileError:
+        raise
+    except InputError as error:
+        raise KeyFileError(f"the file is damaged: {error.what}", where=where) from error
+    if key.public.thumbprint().hex() != file.kid:
+        raise KeyFileError("the secret is not the one that the kid names: the file is damaged", where=where)
+    return key
+
+
+def read_kid(path: Path) -> str:
+    """The thumbprint that a key file names, in hex; empty where there is no file yet. Needs no passphrase.
+
+    Raises KeyFileError as `read_key`. What the file names is checked only when the key is used.
+    """
+    return _read(path).kid if path.exists() else ""
+
+
+def _read(path: Path) -> KeyFile:
+    """The file, taken apart."""
     where = str(path)
     try:
         if path.stat().st_mode & 0o077:
@@ -73,15 +108,11 @@ def read_key(path: Path, *, passphrase: str = "") -> PrivateKey:
         raise KeyFileError(f"the key cannot be read: {error.strerror}", where=where, hint=hint) from error
     try:
         file = msgspec.json.decode(data, type=KeyFile)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise KeyFileError(f"not a key file: {error}", where=where) from error
     if file.troth != "key@1":
         raise KeyFileError(f"a key file of another version: {file.troth[:40]!r}", where=where)
-    secret = _unlock(file, passphrase, where) if file.locked else unb64url(file.secret)
-    key = _key(file.alg, secret, where)
-    if key.public.thumbprint().hex() != file.kid:
-        raise KeyFileError("the secret is not the one that the kid names: the file is damaged", where=where)
-    return key
+    return file
 
 
 def _key(alg: str, secret: bytes, where: str) -> PrivateKey:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from troth.errors import InputError, StorageError, TileError
 
 
 class LogDir:
-    """Reads and writes below one folder; a path that would leave it is refused."""
+    """Reads and writes below one folder; a path or symbolic link that would leave it is refused."""
 
     def __init__(self, folder: Path) -> None:
         """Take the folder; it need not be there before the first write."""
@@ -17,8 +20,9 @@ class LogDir:
 
     def get(self, path: str) -> bytes:
         """The bytes of a file. Raises TileError where there is none."""
+        file = self._inside(path)
         try:
-            return self._inside(path).read_bytes()
+            return file.read_bytes()
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise TileError("the log has no such file", where=str(self.folder / path.lstrip("/"))) from error
         except OSError as error:
@@ -28,12 +32,12 @@ class LogDir:
 
     def has(self, path: str) -> bool:
         """Whether the file is there."""
-        return self._inside(path).is_file()
+        return os.path.isfile(self._inside(path))  # noqa: PTH113 - Path.is_file raises for a name that is too long
 
     def put(self, path: str, data: bytes) -> None:
         """Write a whole file or nothing. Raises StorageError."""
         target = self._inside(path)
-        beside = target.with_name(f".{target.name}.part")
+        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with beside.open("wb") as file:
@@ -42,8 +46,26 @@ class LogDir:
                 os.fsync(file.fileno())
             beside.replace(target)
         except OSError as error:
-            beside.unlink(missing_ok=True)
             raise StorageError(f"cannot be written: {error.strerror}", where=str(target)) from error
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink()  # there only where something went wrong, Ctrl-C among it
+
+    def adopt(self, other: LogDir, paths: Iterable[str]) -> None:
+        """Move those of these files that another folder on the same disk has into this one. Raises StorageError."""
+        for path in paths:
+            if not other.has(path):
+                continue
+            target = self._inside(path)
+            try:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                other._inside(path).replace(target)
+            except OSError as error:
+                raise StorageError(f"cannot be written: {error.strerror}", where=str(target)) from error
+
+    def clear(self) -> None:
+        """Remove the folder and all below it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def files(self, below: str) -> list[str]:
         """Paths of all files below a path, sorted."""
@@ -55,4 +77,8 @@ class LogDir:
         parts = path.strip("/").split("/")
         if any(part in {"", ".", ".."} or "\0" in part or "\\" in part for part in parts):
             raise InputError("a path that leaves the log's folder", where=path[:200])
-        return self.folder.joinpath(*parts)
+        found = self.folder.joinpath(*parts)
+        # a link inside the folder may lead out of it; the folder itself may be reached through one
+        if not os.path.realpath(found).startswith(os.path.join(os.path.realpath(self.folder), "")):  # noqa: PTH118 - with its last slash
+            raise InputError("a link that leaves the log's folder", where=str(found)[:200])
+        return found

@@ -44,8 +44,19 @@ class HubProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
-        """Start it and wait until it answers. Raises HubError with its last words if it does not."""
+        """Start it and wait until it answers. Raises HubError with its last words if it does not.
+
+        It is ended also where the waiting is interrupted.
+        """
+        try:
+            return self._start()
+        except BaseException:
+            self.kill()
+            raise
+
+    def _start(self) -> Self:
         with self.log.open("ab") as out:
+            before = out.tell()
             self.process = subprocess.Popen(  # noqa: S603 - our own command with our own arguments
                 [sys.executable, "-m", "troth", "hub", "serve", "--port", str(self.port), *self.arguments],
                 stdin=subprocess.DEVNULL,
@@ -54,17 +65,26 @@ class HubProcess:
                 start_new_session=True,  # Ctrl-C is the parent's to handle
             )
         end = time.monotonic() + START
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                break
-            with socket.socket() as probe:
-                probe.settimeout(0.2)
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
+        said = b""
+        while time.monotonic() < end and self.process.poll() is None:
+            # its own word and no open port: another program may listen there
+            said = self._said(before)
+            if b"\nServing " in b"\n" + said:
+                return self
             time.sleep(0.02)
         self.stop()
-        words = self.log.read_text(errors="replace").strip().splitlines()[-3:]
+        said = self._said(before)
+        words = said.decode("utf-8", "replace").strip().splitlines()[-3:]
         raise HubError(f"the hub did not start: {' / '.join(words)}", where=str(self.log))
+
+    def _said(self, before: int) -> bytes:
+        with self.log.open("rb") as file:
+            file.seek(before)
+            return file.read()
+
+    def wait(self) -> int:
+        """Wait until it ends by itself; its exit code."""
+        return self.process.wait() if self.process is not None else 0
 
     def stop(self) -> None:
         """Ask it to finish what is queued and end; end it if it does not."""
@@ -74,8 +94,10 @@ class HubProcess:
         try:
             self.process.wait(STOP)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.kill()
+        except BaseException:  # a second Ctrl-C, by somebody who does not want to wait
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """End it as a power cut would."""

@@ -13,21 +13,33 @@ from typing import TypeVar
 import msgspec
 
 from troth.commitments import check_plan
-from troth.errors import EvidenceError, UsageError
+from troth.cose import PublicKey
+from troth.errors import EvidenceError, InputError, UsageError, VerificationError
 from troth.guidance import objectives as guideline_objectives
 from troth.guidance import read_catalog, reference
 from troth.identifiers import parse_instant
+from troth.log import check as check_receipt
+from troth.log import parse_receipt
 from troth.measurement.assess import assess
 from troth.measurement.facts import Reading, Share, alone
 from troth.readers.evidence import read_evidence
 from troth.readers.files import Skipped
 from troth.readers.packs import find_pack
 from troth.statements import canonical, parse_record
-from troth.statements.bundle import Bundle, parse_bundle
+from troth.statements.bundle import Bundle, Transparent, parse_bundle
 from troth.statements.objectives import Objective
-from troth.statements.payloads import Assessment, Clock, Commitment, GuidelineRef, Plan, System
+from troth.statements.payloads import (
+    Amendment,
+    Assessment,
+    Clock,
+    Commitment,
+    GuidelineRef,
+    Plan,
+    System,
+)
 
 T = TypeVar("T")
+U = TypeVar("U")
 Progress = Callable[[int, int], None]
 
 
@@ -68,19 +80,36 @@ def basis(
     ``commitment`` and ``plan`` are files: registered (.troth, .cose) or drafts (JSON). Raises CommitmentError,
     GuidelineError, SchemaError, UsageError.
     """
-    committed, commitment_id, _ = _take(commitment, Commitment, "commitment")
-    planned, plan_id, plan_time = _take(plan, Plan, "plan")
-    if planned is not None and committed is None:
-        inside = _inside(plan, planned.commitment)
-        if inside is None:
+    said, commitment_id, _ = _take(commitment, Commitment, Amendment, "commitment")
+    planned, plan_id, plan_time = _take(plan, Plan, Plan, "plan")
+    if planned is not None and said is None:
+        said, commitment_id = _inside(plan, planned.commitment), planned.commitment
+        if said is None:
             raise UsageError(
                 "a plan rests on its commitment", hint="Give the commitment too, with --commitment"
             )
-        committed, commitment_id = inside, planned.commitment
-    if committed is None:
+    if said is None:
         return _of_guideline(guideline, system)
+    return promised(said, commitment_id, planned, system=system, plan_id=plan_id, plan_time=plan_time)
+
+
+def promised(
+    said: Commitment | Amendment,
+    said_id: str | None,
+    planned: Plan | None,
+    *,
+    system: System | None = None,
+    plan_id: str | None = None,
+    plan_time: datetime | None = None,
+) -> Basis:
+    """Objectives from a commitment, in its words or an amendment's, with what a plan says more of them.
+
+    A plan for the text that was amended is one for the amendment, if it asks no less. Raises CommitmentError.
+    """
+    committed = said.commitment if isinstance(said, Amendment) else said
     if planned is not None:
-        check_plan(planned, committed, commitment_id=commitment_id)
+        named = isinstance(said, Amendment) and planned.commitment == said.amends
+        check_plan(planned, committed, commitment_id=planned.commitment if named else said_id)
     announced = {m.objective.id: m.objective for m in planned.measurements} if planned else {}
     rows = [announced.get(row.id, row) for taken in committed.taken for row in taken.objectives]
     reference_ = committed.guideline
@@ -90,7 +119,7 @@ def basis(
         objectives=tuple(rows),
         planned=frozenset(announced) if planned else None,
         system=system or _merged(committed.system, planned.system if planned else None),
-        commitment=commitment_id,
+        commitment=said_id,
         plan=plan_id,
         plan_time=plan_time,
         controls={t.control: (t.title, {o.id: o.statement for o in t.objectives}) for t in committed.taken},
@@ -122,43 +151,70 @@ def _of_guideline(guideline: str, system: System | None) -> Basis:
     )
 
 
-def _take(data: bytes | None, kind: type[T], what: str) -> tuple[T | None, str | None, datetime | None]:
-    """A record from a file, its entry id if it is registered, and the log's time of it if the file has the clock."""
+def _take(
+    data: bytes | None, kind: type[T], other: type[U], what: str
+) -> tuple[T | U | None, str | None, datetime | None]:
+    """A record from a file, its entry id if it is registered, and the log's time of it if the file has the clock.
+
+    A draft (JSON) is of the first kind; a statement may be of the other.
+    """
     if data is None:
         return None, None, None
-    if data[:1] in {b"{", b" ", b"\n"}:
+    if _is_draft(data):
         return parse_record(data, kind, where=what), None, None
     bundle = parse_bundle(data)
     claim = bundle.claim.statement
-    if not isinstance(claim.record, kind):
+    if not isinstance(claim.record, kind | other):
         raise UsageError(f"the file is no {what} but {claim.kind or 'a foreign statement'}")
     claim.sign1.verify()
     registered = bool(bundle.claim.receipts)
     return claim.record, claim.id if registered else None, entry_time(bundle, claim.id)
 
 
-def entry_time(bundle: Bundle, entry: str) -> datetime | None:
-    """The log's time of an entry in a bundle: the latest clock before it, by the indexes in the receipts."""
-    from troth.log import parse_receipt  # noqa: PLC0415 - only where a registered file is read
+def _is_draft(data: bytes) -> bool:
+    """Whether a file holds JSON and not CBOR."""
+    return data[:64].lstrip()[:1] == b"{"
 
+
+def entry_time(bundle: Bundle, entry: str, keys: Sequence[PublicKey] = ()) -> datetime | None:
+    """The log's time of an entry in a bundle: the latest clock before it, by the indexes in the receipts.
+
+    With the log's ``keys`` only what their receipts prove is believed; without, the file is: it is the reader's own.
+    """
     items = (bundle.claim, *bundle.others)
-    index = {i.statement.id: parse_receipt(i.receipts[0]).index for i in items if i.receipts}
+    index = {each.statement.id: at for each in items if (at := proven_index(each, keys)) is not None}
     if entry not in index:
         return None
     clocks = [
-        parse_instant(i.statement.record.time)
-        for i in items
-        if isinstance(i.statement.record, Clock) and index.get(i.statement.id, 1 << 62) < index[entry]
+        parse_instant(each.statement.record.time)
+        for each in items
+        if isinstance(each.statement.record, Clock) and index.get(each.statement.id, 1 << 62) < index[entry]
     ]
     return max(clocks, default=None)
 
 
-def _inside(data: bytes | None, entry: str) -> Commitment | None:
+def proven_index(item: Transparent, keys: Sequence[PublicKey]) -> int | None:
+    """Where in the log a statement is, by the first of its receipts that ``keys`` hold; None where none does.
+
+    Without keys the first receipt is taken at its word.
+    """
+    for receipt in item.receipts:
+        if not keys:
+            return parse_receipt(receipt).index
+        try:
+            return check_receipt(receipt, item.statement.entry, keys).index
+        except (VerificationError, InputError):
+            continue  # of another log, or forged
+    return None
+
+
+def _inside(data: bytes | None, entry: str) -> Commitment | Amendment | None:
     """The commitment that a registered plan's bundle carries."""
-    if data is None or data[:1] in {b"{", b" ", b"\n"}:
+    if data is None or _is_draft(data):
         return None
     for item in parse_bundle(data).others:
-        if item.statement.id == entry and isinstance(item.statement.record, Commitment):
+        if item.statement.id == entry and isinstance(item.statement.record, Commitment | Amendment):
+            item.statement.sign1.verify()
             return item.statement.record
     return None
 

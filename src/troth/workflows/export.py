@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from troth.errors import AbsentError, LogInconsistentError
+from troth.errors import AbsentError, LogInconsistentError, StorageError
 from troth.identifiers import format_instant, from_unix
 from troth.log import ENTRIES, WIDTH, encode_entries, new_tiles, tile_path, width_at
 from troth.readers.logdir import LogDir
@@ -34,6 +34,8 @@ def _export(store: SqliteStore, target: LogDir, progress: Callable[[int, int], N
     head = store.head()
     if head is None:
         raise AbsentError("the log was not founded yet", hint="Start the hub once")
+    policy, trust = _words(store, head.size)
+    _check_empty(target, trust.origin)
     bundles = (head.size + WIDTH - 1) // WIDTH
     files = blobs = 0
     missing: list[str] = []
@@ -57,7 +59,6 @@ def _export(store: SqliteStore, target: LogDir, progress: Callable[[int, int], N
             raise LogInconsistentError("the database lacks a tile of its own head", where=tile.path)
         target.put(tile.path, hashes[: tile.width * 32])
         files += 1
-    policy, trust = _words(store, head.size)
     target.put("trust.json", trust.to_bytes())
     time = format_instant(from_unix(head.time))
     about = {
@@ -72,6 +73,14 @@ def _export(store: SqliteStore, target: LogDir, progress: Callable[[int, int], N
     return Mirrored(
         origin=trust.origin, size=head.size, fetched=files, kept=0, blobs=blobs, missing_blobs=tuple(missing)
     )
+
+
+def _check_empty(target: LogDir, origin: str) -> None:
+    """Raises StorageError where the folder holds another log: the two would be mixed."""
+    if target.has("checkpoint") and target.get("checkpoint").split(b"\n", 1)[0] != origin.encode():
+        raise StorageError(
+            "another log is in this folder", where=str(target.folder), hint="Choose an empty folder"
+        )
 
 
 def _words(store: SqliteStore, size: int) -> tuple[RegistrationPolicy, TrustFile]:

@@ -1,18 +1,29 @@
 """Mirror a log, check it, and read its entries: everything that a reader of the whole record does.
 
 A mirror is a folder with the files of the log's URLs: ``checkpoint``, ``tile/…``, ``blob/sha256/…``, ``log.json``
-and ``trust.json``. It is copied in an order that leaves it whole at every moment: tiles first, then the checkpoint
-that they bear out, after it was verified. A mirror of a mirror is the same bytes.
+and ``trust.json``. What is new is fetched into a folder beside those files, audited together with them, and
+moved among them only then, the checkpoint last: a mirror is whole at every moment, an interrupted copy goes on where
+it stopped, and a log that shows another history leaves nothing behind. A mirror of a mirror is the same bytes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
-from troth.errors import CheckpointError, LogInconsistentError, TileError, TrothError
+from troth.errors import (
+    CheckpointError,
+    InputError,
+    JsonError,
+    LogInconsistentError,
+    NoteError,
+    TrothError,
+    TrustFileError,
+    VerificationError,
+)
 from troth.identifiers import digest
 from troth.log import (
     ENTRIES,
@@ -20,8 +31,10 @@ from troth.log import (
     Audited,
     Checkpoint,
     NoteKey,
+    Tile,
     audit,
     decode_entries,
+    encode_entries,
     new_tiles,
     open_checkpoint,
     parse_vkey,
@@ -29,11 +42,12 @@ from troth.log import (
     width_at,
 )
 from troth.readers.logdir import LogDir
-from troth.statements import read
+from troth.statements import parse_json, read
 from troth.statements.trust import TrustFile, parse_trust
-from troth.workflows.sources import LogSource
+from troth.workflows.sources import ABSENT, LogSource
 
 Progress = Callable[[int, int], None]
+NEW: Final = ".new"  # the folder of what was fetched and not yet audited
 
 
 class Mirrored(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,15 +68,36 @@ def check(
 
     Raises CheckpointError, LogInconsistentError, TileError: each names the file.
     """
-    key = parse_vkey(vkey)
-    heads = [source.get("checkpoint"), *(further or [])]
-    return audit(
-        key,
-        heads,
-        lambda level, n, width: source.get(tile_path(level, n, width)),
-        lambda n, width: source.get(tile_path(ENTRIES, n, width)),
-        progress=progress,
-    )
+    return _audit(parse_vkey(vkey), [source.get("checkpoint"), *(further or [])], source, progress)
+
+
+def _audit(key: NoteKey, heads: list[bytes], source: LogSource, progress: Progress | None = None) -> Audited:
+    """The audit, with the file named where what failed is a checkpoint."""
+    try:
+        return audit(
+            key,
+            heads,
+            lambda level, n, width: tile(source, level, n, width),
+            lambda n, width: tile(source, ENTRIES, n, width),
+            progress=progress,
+        )
+    except (CheckpointError, NoteError, LogInconsistentError) as error:
+        raise type(error)(error.what, where=error.where or "checkpoint", hint=error.hint) from error
+
+
+class Held:
+    """A source whose files are fetched once: what was audited is then what is read."""
+
+    def __init__(self, source: LogSource) -> None:
+        """Nothing is fetched yet."""
+        self.source = source
+        self._held: dict[str, bytes] = {}
+
+    def get(self, path: str) -> bytes:
+        """The bytes at a path, as they were the first time."""
+        if path not in self._held:
+            self._held[path] = self.source.get(path)
+        return self._held[path]
 
 
 def trust_of(source: LogSource) -> TrustFile:
@@ -74,7 +109,7 @@ def entries(source: LogSource, size: int) -> Iterator[bytes]:
     """All entries of a log up to a size, in order."""
     for n in range((size + WIDTH - 1) // WIDTH):
         width = width_at(0, n, size)
-        yield from decode_entries(_tile(source, ENTRIES, n, width, size), width)
+        yield from decode_entries(tile(source, ENTRIES, n, width), width)
 
 
 def head(source: LogSource, key: NoteKey) -> Checkpoint:
@@ -100,40 +135,37 @@ def blobs_named(found: Iterator[bytes]) -> list[str]:
 def mirror(source: LogSource, target: LogDir, vkey: str, progress: Progress | None = None) -> Mirrored:
     """Copy a log, or what is new of it, and verify what was copied before the new checkpoint is written.
 
-    Raises LogInconsistentError where the source and an earlier mirror show two histories.
+    Raises LogInconsistentError where the source and an earlier mirror show two histories; the mirror then stays as
+    it was.
     """
     key = parse_vkey(vkey)
     raw = source.get("checkpoint")
-    new = open_checkpoint(raw, key).checkpoint
-    old_raw = target.get("checkpoint") if target.has("checkpoint") else None
-    old = open_checkpoint(old_raw, key).checkpoint if old_raw else None
-    if old is not None and new.size < old.size:
-        raise LogInconsistentError(
-            f"the source shows {new.size} entries, and this mirror has {old.size}",
-            where="checkpoint",
-            hint="The log was rolled back, or the source is behind; the mirror was left as it is",
-        )
+    heads = [raw]
+    new = _opened(raw, key)
+    if target.has("checkpoint"):
+        heads.append(target.get("checkpoint"))
+        _no_way_back(_opened(heads[1], key), new)
+    beside = LogDir(target.folder / NEW)
     wanted = _paths(new.size)
     fetched = 0
-    for done, path in enumerate(wanted):
-        if not target.has(path):
-            target.put(path, source.get(path))
+    for done, each in enumerate(wanted):
+        if not target.has(each.path) and not beside.has(each.path):
+            beside.put(each.path, tile(source, each.level, each.n, each.width))
             fetched += 1
         if progress is not None:
             progress(done + 1, len(wanted))
-    heads = [raw, *([old_raw] if old_raw and old != new else [])]
-    audit(
-        key,
-        heads,
-        lambda level, n, width: target.get(tile_path(level, n, width)),
-        lambda n, width: target.get(tile_path(ENTRIES, n, width)),
-    )
-    got, missing = _blobs(source, target, new.size)
-    for path in ("trust.json", "log.json"):
-        try:
-            target.put(path, source.get(path))
-        except TileError:
-            continue  # a log by another implementation offers no such file
+    both = _Both(beside, target)
+    try:
+        _audit(key, heads, both)
+        words = _words(source, new.origin, vkey)
+        got, missing = _blobs(source, both, new.size)
+    except (VerificationError, InputError):
+        beside.clear()
+        raise
+    target.adopt(beside, [*(each.path for each in wanted), *beside.files("blob")])
+    beside.clear()
+    for path, data in words.items():
+        target.put(path, data)
     target.put("checkpoint", raw)
     return Mirrored(
         origin=new.origin,
@@ -145,29 +177,83 @@ def mirror(source: LogSource, target: LogDir, vkey: str, progress: Progress | No
     )
 
 
-def _paths(size: int) -> list[str]:
+class _Both:
+    """What was fetched, and behind it the mirror; new files are put with what was fetched."""
+
+    def __init__(self, new: LogDir, old: LogDir) -> None:
+        self.new, self.old = new, old
+
+    def get(self, path: str) -> bytes:
+        return (self.new if self.new.has(path) else self.old).get(path)
+
+
+def _opened(raw: bytes, key: NoteKey) -> Checkpoint:
+    """A checkpoint by the log's key. Raises CheckpointError, NoteError with the file's name."""
+    try:
+        return open_checkpoint(raw, key).checkpoint
+    except (CheckpointError, NoteError) as error:
+        raise type(error)(error.what, where=error.where or "checkpoint", hint=error.hint) from error
+
+
+def _no_way_back(old: Checkpoint, new: Checkpoint) -> None:
+    """Raises LogInconsistentError where the new head cannot come after the old one."""
+    kept = "; the mirror was left as it is"
+    if new.size < old.size:
+        raise LogInconsistentError(
+            f"the source shows {new.size} entries, and this mirror has {old.size}",
+            where="checkpoint",
+            hint=f"The log was rolled back, or the source is behind{kept}",
+        )
+    if new.size == old.size and new.root != old.root:
+        raise LogInconsistentError(
+            f"the source signs another root for {new.size} entries than this mirror has",
+            where="checkpoint",
+            hint=f"The log shows two histories: keep both checkpoints{kept}",
+        )
+
+
+def _paths(size: int) -> list[Tile]:
     """Every tile that a log of this size has, entries and hashes."""
-    paths = [tile.path for tile in new_tiles(0, size)]
-    paths += [tile_path(ENTRIES, n, width_at(0, n, size)) for n in range((size + WIDTH - 1) // WIDTH)]
-    return paths
+    bundles = [Tile(ENTRIES, n, width_at(0, n, size)) for n in range((size + WIDTH - 1) // WIDTH)]
+    return [*new_tiles(0, size), *bundles]
 
 
-def _blobs(source: LogSource, target: LogDir, size: int) -> tuple[int, list[str]]:
+def _words(source: LogSource, origin: str, vkey: str) -> dict[str, bytes]:
+    """The source's trust file and its words on itself, where it has them and they are what they should be.
+
+    Raises LogInconsistentError for a trust file that names other keys than those the mirror is held to.
+    """
+    words = {}
+    for path, read_it in (("trust.json", parse_trust), ("log.json", parse_json)):
+        try:
+            data = source.get(path)
+            found = read_it(data)
+        except (*ABSENT, TrustFileError, JsonError):
+            continue  # a log by another implementation offers no such file, or another file of this name
+        if isinstance(found, TrustFile) and (found.origin, found.checkpoint_vkey) != (origin, vkey):
+            raise LogInconsistentError(
+                "the source's trust file names another log or key than the checkpoint's", where=path
+            )
+        words[path] = data
+    return words
+
+
+def _blobs(source: LogSource, both: _Both, size: int) -> tuple[int, list[str]]:
     got, missing = 0, []
-    for named in blobs_named(entries(target, size)):
+    for named in blobs_named(entries(both, size)):
         path = f"blob/sha256/{named.removeprefix('sha256:')}"
-        if target.has(path):
+        if both.old.has(path) or both.new.has(path):
             continue
         try:
             data = source.get(path)
-        except TileError:
+        except ABSENT:
             missing.append(named)
             continue
         if digest(data) != named:
             raise LogInconsistentError(
                 "the source serves other bytes than the blob's digest names", where=path
             )
-        target.put(path, data)
+        both.new.put(path, data)
         got += 1
     return got, missing
 
@@ -178,23 +264,30 @@ def load_blobs(source: LogSource, found: list[bytes]) -> dict[str, bytes]:
     for named in blobs_named(iter(found)):
         try:
             data = source.get(f"blob/sha256/{named.removeprefix('sha256:')}")
-        except TileError:
+        except ABSENT:
             continue
         if digest(data) == named:
             blobs[named] = data
     return blobs
 
 
-def _tile(source: LogSource, level: int, n: int, width: int, size: int) -> bytes:
-    """An entry tile; a mirror that has grown may have only the full tile in place of a partial one."""
+def tile(source: LogSource, level: int, n: int, width: int) -> bytes:
+    """A tile or bundle of a width; where only the full one is left of a log that has grown, the first part of that.
+
+    Raises TileError, AbsentError.
+    """
     try:
         return source.get(tile_path(level, n, width))
-    except TileError:
+    except ABSENT:
         if width == WIDTH:
             raise
-        raise CheckpointError(
-            f"the log of {size} entries lacks its last tile", where=tile_path(level, n, width)
-        ) from None
+        try:
+            full = source.get(tile_path(level, n))
+        except ABSENT:
+            full = None
+        if full is None:
+            raise  # the partial one is what is missing
+    return encode_entries(decode_entries(full)[:width]) if level == ENTRIES else full[: 32 * width]
 
 
 def log_folder(path: Path) -> LogDir:

@@ -13,7 +13,7 @@ import msgspec
 
 from troth.clients.hub import HubClient
 from troth.cose import Signer, attach
-from troth.errors import HubError, ReceiptError, UsageError
+from troth.errors import HubError, InputError, ReceiptError, UsageError
 from troth.identifiers import digest, entry_id
 from troth.log import Proven
 from troth.log import check as check_receipt
@@ -21,6 +21,7 @@ from troth.statements import KINDS, Signed, canonical, kind_of, parse_record, re
 from troth.statements.bundle import parse_bundle
 from troth.statements.payloads import Amendment, Assessment, Commitment, Plan, Release, Withdrawal
 from troth.statements.trust import TrustFile, parse_trust
+from troth.statements.verify import Verification
 
 _FOR_EVER: Final = "Once registered, the statement is public for ever: it can be amended or withdrawn by a later statement, never removed by you."
 
@@ -147,18 +148,17 @@ def make_signed(
 def register(client: HubClient, signed: Signed, trust: TrustFile | None) -> Registered:
     """Register a signed statement, verify the receipt, and fetch the bundle that proves it alone.
 
-    Raises RegistrationError and HubError as the hub answers; ReceiptError where its receipt does not hold.
+    Raises RegistrationError and HubError as the hub answers, VerificationError where its receipt or bundle does not
+    hold. The statement is then registered or not; sending the same file again tells.
     """
     receipt = client.register(signed.entry)
     if signed.blob is not None:
         client.put_blob(read(signed.entry).payload_digest, signed.blob)
     believed = trust or _offered(client)
-    proven: Proven = check_receipt(receipt, signed.entry, believed.keys())
+    proven = _proven(client, receipt, signed.entry, believed)
     identity = entry_id(signed.entry)
     whole = client.get(f"statements/{identity}.troth")
-    claim = parse_bundle(whole).claim.statement
-    if claim.entry != signed.entry:
-        raise ReceiptError("the hub's bundle holds another statement than the one that was registered")
+    _check_bundle(client, whole, signed.entry, believed)
     return Registered(
         id=identity,
         index=proven.index,
@@ -166,6 +166,26 @@ def register(client: HubClient, signed: Signed, trust: TrustFile | None) -> Regi
         transparent=attach(signed.entry, [receipt]),
         bundle=whole,
     )
+
+
+def _proven(client: HubClient, receipt: bytes, entry: bytes, trust: TrustFile) -> Proven:
+    """That the answer is the receipt of these bytes. Raises HubError for what is no receipt, VerificationError."""
+    try:
+        return check_receipt(receipt, entry, trust.keys())
+    except InputError as error:
+        raise HubError(f"the hub's answer is no receipt: {error.what}", where=client.url) from error
+
+
+def _check_bundle(client: HubClient, whole: bytes, entry: bytes, trust: TrustFile) -> None:
+    """That the bundle is the claim's, and proves it alone."""
+    try:
+        claim = parse_bundle(whole).claim.statement
+    except InputError as error:
+        raise HubError(f"the hub's answer is no bundle: {error.what}", where=client.url) from error
+    if claim.entry != entry:
+        raise ReceiptError("the hub's bundle holds another statement than the one that was registered")
+    for _ in Verification(whole, (trust,)).steps():
+        pass
 
 
 def _offered(client: HubClient) -> TrustFile:

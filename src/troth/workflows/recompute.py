@@ -6,20 +6,22 @@ date them, so that nothing else is needed but the files. Bytes that differ are s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from troth.errors import AssessmentMismatchError, EvidenceMismatchError, UndecidedError
+from troth.cose import PublicKey
+from troth.errors import AssessmentMismatchError, EvidenceMismatchError, ReceiptError, UndecidedError
 from troth.measurement.facts import Reading
 from troth.readers.evidence import read_evidence
 from troth.statements import canonical
-from troth.statements.bundle import parse_bundle
-from troth.statements.payloads import Assessment, Commitment, Plan
+from troth.statements.bundle import Bundle, parse_bundle
+from troth.statements.payloads import Amendment, Assessment, Commitment, Plan
+from troth.statements.trust import TrustFile
 from troth.statements.verify import Step
-from troth.workflows.assess import Basis, basis, entry_time, finish
+from troth.workflows.assess import Basis, basis, entry_time, finish, promised, proven_index
 
 
 def recompute(
@@ -28,15 +30,22 @@ def recompute(
     *,
     guideline: str | None = None,
     blob: bytes | None = None,
+    trusted: Sequence[TrustFile] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Step:
-    """Step 8 of verification. Raises EvidenceMismatchError, AssessmentMismatchError, UndecidedError."""
+    """Step 8 of verification.
+
+    With ``trusted``, the commitment and plan that the claim rests on must be in one of those logs: a plan counts from
+    the log's time of it, and only the log's receipt shows that. Raises EvidenceMismatchError,
+    AssessmentMismatchError, UndecidedError; ReceiptError, SignatureError, CommitmentError where commitment or plan do
+    not hold.
+    """
     bundle = parse_bundle(data, blob=blob)
     claim = bundle.claim.statement
     record = claim.record
     if not isinstance(record, Assessment) or claim.payload is None:
         raise UndecidedError(f"a {claim.kind or 'foreign'} statement has no figures to recompute")
-    over = _basis(data, record, guideline, blob)
+    over = _basis(bundle, record, guideline, trusted)
     units = frozenset(row.cluster_unit for row in over.objectives if row.method == "measured")
     named = {row.digest: row for row in record.evidence}
     found = read_evidence([evidence], units, progress=progress)
@@ -61,10 +70,8 @@ def recompute(
     )
 
 
-def _basis(data: bytes, record: Assessment, guideline: str | None, blob: bytes | None) -> Basis:
+def _basis(bundle: Bundle, record: Assessment, guideline: str | None, trusted: Sequence[TrustFile]) -> Basis:
     """What the claim was held against, from its bundle, or from the guideline where it names no commitment."""
-    bundle = parse_bundle(data, blob=blob)
-    by_id = {item.statement.id: item.statement.record for item in bundle.others}
     if record.commitment is None:
         found = basis(guideline or record.guideline.id, system=record.system)
         if found.guideline != record.guideline:
@@ -73,24 +80,47 @@ def _basis(data: bytes, record: Assessment, guideline: str | None, blob: bytes |
                 hint="Give the guideline's file with --guideline",
             )
         return found
-    commitment = by_id.get(record.commitment)
-    plan = by_id.get(record.plan) if record.plan else None
-    if not isinstance(commitment, Commitment) or (record.plan is not None and not isinstance(plan, Plan)):
+    keys = _keys(bundle, trusted)
+    commitment = _named(bundle, record.commitment, keys)
+    plan = _named(bundle, record.plan, keys) if record.plan else None
+    if not isinstance(commitment, Commitment | Amendment) or not isinstance(plan, Plan | None):
+        raise EvidenceMismatchError("what the claim names as its commitment and plan are other statements")
+    time = entry_time(bundle, record.plan, keys) if record.plan else None
+    return promised(
+        commitment, record.commitment, plan, system=record.system, plan_id=record.plan, plan_time=time
+    )
+
+
+def _keys(bundle: Bundle, trusted: Sequence[TrustFile]) -> tuple[PublicKey, ...]:
+    """The keys of the trusted log that holds the claim: commitment, plan and clocks are to be in the same one.
+
+    None where none is trusted. Raises ReceiptError.
+    """
+    claim = bundle.claim
+    for trust in trusted:
+        keys = trust.keys()
+        if proven_index(claim, keys) is not None:
+            return keys
+    if trusted:
+        raise ReceiptError("no trusted log holds the claim")
+    return ()
+
+
+def _named(bundle: Bundle, entry: str, keys: tuple[PublicKey, ...]) -> msgspec.Struct | None:
+    """A statement that the claim names, from the bundle: the claim names its bytes, and the log has them."""
+    item = next((each for each in bundle.others if each.statement.id == entry), None)
+    if item is None:
         raise UndecidedError(
             "the file lacks the commitment or plan that the claim rests on",
             hint="Use the .troth bundle, which carries them",
         )
-    announced = {m.objective.id: m.objective for m in plan.measurements} if isinstance(plan, Plan) else {}
-    rows = [announced.get(row.id, row) for taken in commitment.taken for row in taken.objectives]
-    return Basis(
-        guideline=commitment.guideline,
-        title=commitment.guideline.id,
-        objectives=tuple(rows),
-        system=record.system,
-        commitment=record.commitment,
-        plan=record.plan,
-        plan_time=entry_time(bundle, record.plan) if record.plan else None,
-    )
+    item.statement.sign1.verify()
+    if keys and proven_index(item, keys) is None:
+        raise ReceiptError(
+            f"no receipt shows that the log holds the {item.statement.kind} that the claim rests on",
+            hint="It was never registered, or its receipt belongs to another statement",
+        )
+    return item.statement.record
 
 
 def first_difference(claimed: bytes, mine: bytes) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from troth.clients import hub
+from troth.errors import AbsentError, TileError
 from troth.readers.logdir import LogDir
 
 
@@ -13,12 +14,15 @@ class LogSource(Protocol):
     """Files of a log by the path of their URL."""
 
     def get(self, path: str) -> bytes:
-        """The bytes at a path. Raises TileError where there is nothing."""
+        """The bytes at a path. Raises one of `ABSENT` where there is nothing."""
         ...
 
 
+ABSENT: Final = (TileError, AbsentError)  # of a folder, of a hub
+
+
 def open_source(where: str) -> LogSource:
-    """A source for ``https://…``, ``http://127.0.0.1…`` or a folder."""
-    if where.startswith(("http://", "https://")):
+    """A source for ``https://…``, ``http://127.0.0.1…`` or a folder. Raises UsageError for other addresses."""
+    if "://" in where:
         return hub.HubClient(where)
     return LogDir(Path(where))

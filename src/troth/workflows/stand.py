@@ -9,7 +9,6 @@ import msgspec
 
 from troth.errors import UndecidedError
 from troth.identifiers import format_instant
-from troth.log import parse_vkey
 from troth.standing import State, issuer_standing, standing_index
 from troth.standing.records import IssuerStanding
 from troth.statements import canonical
@@ -48,11 +47,12 @@ def fold_source(
 ) -> State:
     """The state of a log up to an instant. Raises CheckpointError, TileError, LogInconsistentError.
 
-    A mirror was audited when it was made; entries read from a hub are checked against its signed head first.
+    The log is audited first, and what was audited is what is folded: a hub that answers otherwise the second time is
+    not asked a second time.
     """
-    head = mirror.head(source, parse_vkey(vkey))
-    mirror.check(source, vkey)
-    found = list(mirror.entries(source, head.size))
+    held = mirror.Held(source)
+    audited = mirror.check(held, vkey)
+    found = list(mirror.entries(held, audited.size))
     blobs = mirror.load_blobs(source, found)
     state = State()
     for index, entry in enumerate(found):
