@@ -16,6 +16,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 
 
+def pytest_configure(config):
+    """The fixtures of tests/postgres.py are every test's."""
+    spec = importlib.util.spec_from_file_location("postgres", ROOT / "tests/postgres.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    config.pluginmanager.register(module, "postgres")
+
+
 @pytest.fixture(scope="session")
 def root():
     """The checkout's top folder."""

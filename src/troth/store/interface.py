@@ -58,13 +58,20 @@ class Blob(msgspec.Struct, frozen=True):
 
 
 class LogStore(Protocol):
-    """A durable log. Every call may raise StorageError; after one in `append`, nothing of the batch is kept."""
+    """A durable log. Every call may raise StorageError.
+
+    After one in `append`, the batch is there whole or not at all: not at all, but where the connection to a server
+    was lost while it committed. `head` says which, and a commit that is still under way refuses what would overtake it.
+    """
 
     def head(self) -> Head | None:
         """The newest head, or None before the genesis."""
 
     def append(self, batch: Batch) -> None:
-        """Make a batch durable, in one transaction. The writer's call alone."""
+        """Make a batch durable, in one transaction. The writer's call alone.
+
+        A batch that does not follow the newest head is a StorageError: of two writers one is refused, whole.
+        """
 
     def find(self, entry: bytes) -> Row | None:
         """The row of an entry by its id (32 bytes)."""
