@@ -94,7 +94,7 @@ def _placeholder(argument: click.Argument) -> str:
 
 
 def _argument(argument: click.Argument, command: click.Command) -> str:
-    """What is said of an argument; from the function itself, since click 8.5 drops what Typer 0.25 gives it."""
+    """What is said of an argument; from the function itself, since some versions of click drop it."""
     assert command.callback is not None  # noqa: S101 - only groups have none
     told = inspect.signature(command.callback).parameters[str(argument.name)].default.help or ""
     if argument.required:

@@ -21,11 +21,11 @@ HEAD = """# Addresses of a hub
 
 GET also answers HEAD. Nothing here asks for an account: writing takes a signature by an enrolled key, and reading is
 open. Every answer has a content security policy without script, `nosniff`, and no referrer. `…` stands for the rest of
-an address. *For ever* is `immutable`; *60 s* and *2 s* are `max-age`; *no* is `no-store`. Pages and their JSON have an
+an address. *For ever* is `immutable`; *60 s* and *2 s* are `max-age`; *asked* is `no-cache`; *no* is `no-store`. Pages and their JSON have an
 ETag, and answer 304 to who has it.
 
 Errors: `/entries` and `/.well-known/scitt-keys` answer with `application/concise-problem-details+cbor` (RFC 9290), all
-else with `application/problem+json` (RFC 9457); both carry the sentence of the [error](errors/) behind them.
+else with `application/problem+json` (RFC 9457), or a page where the reader asks for `text/html`; all carry the sentence of the [error](errors/) behind them.
 """
 
 
@@ -95,7 +95,7 @@ ROUTES = {
     ("GET", "/static/{name}"): Route("Pages", "the style sheet, named by its digest", "text/css", "for ever"),
     ("GET", "/index.json"): Route("Documents", "what the home page shows", JSON, "2 s"),
     ("GET", "/log.json"): Route(
-        "Documents", "who runs the log, its keys, its head and its clock", JSON, "2 s"
+        "Documents", "who runs the log, its keys, its head and its clock", JSON, "asked"
     ),
     ("GET", "/standing.json"): Route(
         "Documents", "the index of standing, each issuer's document by digest; `?at=` an instant", JSON, "2 s"

@@ -1,0 +1,133 @@
+"""The keys in docs/reference/json.md are those of real output, command by command, on one short story."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+import typer
+
+from troth.cli import main
+from troth.runners.hubprocess import HubProcess, free_port
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs/reference/json.md").read_text(encoding="utf-8")
+DIGEST = "sha256:a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
+LEAVE = [f"--leave=st-{number}=An example." for number in range(2, 12)]
+STORY = """
+troth init --issuer https://lab.example --system https://lab.example/systems/one --hub HUB
+troth key new
+troth key show
+troth key request
+troth hub enrol request.cose --reason Example --hub HUB
+troth trust add HUB --yes
+troth trust list
+troth commitment new --take st-1 LEAVE --expires 2031-12-31T00:00:00Z --digest DIGEST
+troth sign --preview commitment.json
+troth sign commitment.json
+troth register commitment.cose
+troth plan new commitment.troth
+troth evidence show LOGS
+troth assess LOGS --commitment commitment.troth
+troth verify commitment.troth
+troth standing --log HUB
+troth log mirror HUB mirror
+troth log check mirror
+troth log export archive --data hub-data
+""".strip().splitlines()
+
+
+def documented():
+    """Command -> (keys, those that may be null)."""
+    found = {}
+    for command, told in re.findall(r"^\| `(troth [^`]+)` \| (.+) \|$", PAGE, re.MULTILINE):
+        found[command] = (set(re.findall(r"`(\w+)`", told)), set(re.findall(r"\*`(\w+)`\*", told)))
+    return found
+
+
+def command_of(line):
+    """``troth sign --preview`` is a command of its own here; else the words before the first that is no name."""
+    if "--preview" in line:
+        return "troth sign --preview"
+    return max((each for each in documented() if f"{line} ".startswith(f"{each} ")), key=len)
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory):
+    """What each command of the story printed."""
+    folder = tmp_path_factory.mktemp("json")
+    env = {key: value for key, value in os.environ.items() if not key.startswith("TROTH_")}
+    env |= {"HOME": str(folder), "TROTH_HOME": str(folder / "home")}
+    port = free_port(19460)
+    words = {"HUB": f"http://127.0.0.1:{port}", "DIGEST": DIGEST, "LOGS": str(ROOT / "demo/evals/logs")}
+    data = ["--data", str(folder / "hub-data"), "--heads", str(folder / "heads"), "--demonstration"]
+    outputs = {}
+    with HubProcess(data, port=port, log=folder / "hub.out"):
+        for line in STORY:
+            arguments = [
+                each
+                for word in line.split()[1:]
+                for each in (LEAVE if word == "LEAVE" else [words.get(word, word)])
+            ]
+            done = subprocess.run(
+                [sys.executable, "-m", "troth", *arguments, "--json"],
+                cwd=folder,
+                env=env,
+                capture_output=True,
+                check=False,
+            )
+            assert done.returncode == 0, f"{line}\n{done.stdout.decode()}\n{done.stderr.decode()}"
+            outputs[command_of(line)] = json.loads(done.stdout)
+        failed = subprocess.run(
+            [sys.executable, "-m", "troth", "verify", "absent.troth", "--json"],
+            cwd=folder,
+            env=env,
+            capture_output=True,
+            check=False,
+        )
+        outputs["error"] = json.loads(failed.stdout)
+    return outputs
+
+
+pytestmark = pytest.mark.network
+
+
+def test_every_command_with_json_is_listed():
+    def walk(group, prefix="troth"):
+        for name, command in group.commands.items():
+            if isinstance(command, click.Group):
+                yield from walk(command, f"{prefix} {name}")
+            elif any("--json" in each.opts for each in command.params):
+                yield f"{prefix} {name}"
+
+    assert set(walk(typer.main.get_command(main.app))) == set(documented()) - {"troth sign --preview"}
+
+
+@pytest.mark.parametrize("command", documented())
+def test_the_keys_are_those_of_the_output(said, command):
+    keys, nullable = documented()[command]
+    document = said[command]
+    rows = document if isinstance(document, list) else [document]
+    assert rows
+    for row in rows:
+        assert set(row) == keys
+        assert {key for key, value in row.items() if value is None} <= nullable
+
+
+def test_what_is_inside(said):
+    told = PAGE.partition("## Inside")[2]
+    inside = set(re.findall(r"`(\w+)`", told))
+    shown = said["troth evidence show"]["files"][0]
+    verified = said["troth verify"]
+    rows = [shown, shown["facts"][0], verified["steps"][0], verified["claim"], verified["log"]]
+    assert [key for row in rows for key in row if key not in inside] == []
+
+
+def test_an_error_is_a_document_too(said):
+    block = json.loads(re.search(r"```json\n(.*?)\n```", PAGE, re.DOTALL)[1])
+    assert set(said["error"]) == set(block)
+    assert set(said["error"]["error"]) == set(block["error"])
