@@ -51,6 +51,7 @@ def test_silence_shows_only_where_the_log_holds_the_guideline(new_story):
 def test_a_promise_ends_with_its_term(story):
     story.promise(expires="2026-03-01T00:00:00Z")
     assert story.row(at="2026-02-28T23:59:59Z").rung == "promised"
+    assert story.row(at="2026-03-01T00:00:00Z").rung == "no promise"
     story.days(90)
     row = story.row()
     assert (row.rung, row.marks) == ("no promise", ("expired",))
@@ -66,8 +67,10 @@ def test_a_withdrawn_promise_is_none(story):
     assert (row.rung, row.marks) == ("no promise", ("withdrawn",))
     assert [act.entry for act in row.history] == [entry, taken_back]
     assert story.row(at=before).rung == "promised"
+    story.days()
     again = story.withdraw(entry)
     assert story.row().history == row.history
+    assert story.row().reasons == row.reasons
     assert not story.ignored(again)
 
 
@@ -381,6 +384,19 @@ def test_what_does_not_count_leaves_a_promise_and_a_word_in_its_history(story, n
     told = [act.sentence for act in found.history if act.entry == entry]
     assert len(told) == 1
     assert reason in told[0]
+
+
+def test_at_least_is_borne_out_by_the_lower_bound(story):
+    _, b = story.c1()
+    commitment = story.promise(story.taken("c-1", objectives=[b]))
+    plan = story.plan(commitment, b)
+    story.days()
+    story.assess(commitment, plan, [story.result(b, lower="0.899999")])
+    assert story.row().rung == "promised"
+    story.assess(commitment, plan, [story.result(b, lower=None)])
+    assert story.row().rung == "promised"
+    story.assess(commitment, plan, [story.result(b, lower="0.900000")])
+    assert story.row().rung == "evidenced"
 
 
 def test_the_same_assessment_without_a_fault_counts(story):

@@ -17,7 +17,6 @@ back. Leaves out whether the figures follow from the evidence, which only the ev
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -130,30 +129,25 @@ def _results(
     record = said.record
     if not isinstance(record, Assessment):
         return {}, []
-    mine = [
-        each for each in record.results if each.control == taken.control and each.outcome != "not measured"
-    ]
+    mine = said.measured.get(taken.control)
     if not mine:
         return {}, []
     fault = _foundation(said, record, chain, plans)
     if fault:
         return {}, [fault]
     plan = plans[record.plan or ""]
-    times = Counter(each.objective for each in record.results)
     found, faults = {}, []
     for result in mine:
         row = rows[plan.act.entry].get(result.objective)
         if row is None:
             faults.append(f"{result.objective} was not planned as it is promised.")
             continue
-        fault = (
-            "it is there more than once" if times[result.objective] > 1 else _fault(result, row, record, plan)
-        )
+        fault = _fault(result, row, record, said, plan)
         if fault:
             faults.append(f"{result.objective} does not count: {fault}.")
             continue
         withdrawn = said.withdrawn or plan.withdrawn
-        found[row.id] = Stands(plan, said, row, result, _since(result, record, said), withdrawn)
+        found[row.id] = Stands(plan, said, row, result, _since(result, said), withdrawn)
     return found, faults
 
 
@@ -174,21 +168,22 @@ def _foundation(
     return ""
 
 
-def _fault(result: Result, row: Objective, record: Assessment, plan: Said) -> str:
+def _fault(result: Result, row: Objective, record: Assessment, said: Said, plan: Said) -> str:
     """Why a result does not count against the row that was planned; nothing if it does."""
+    if result.objective in said.repeated:
+        return "it is there more than once"
     if (result.threshold, result.direction, result.confidence) != (
         row.threshold,
         row.direction,
         row.confidence,
     ):
         return "it was held against another threshold than planned"
-    used = _used(result, record)
+    used = _used(result, said)
     if not used:
         return "the runs that it rests on are not among its evidence"
     for each in used:
-        if each.evaluation != row.evaluation or each.evaluation_version not in (
-            row.evaluation_version or each.evaluation_version,
-        ):
+        pinned = row.evaluation_version
+        if each.evaluation != row.evaluation or (pinned and each.evaluation_version != pinned):
             return "a run is of another evaluation than planned"
         begun = each.created or each.completed
         if begun is None:
@@ -202,12 +197,11 @@ def _fault(result: Result, row: Objective, record: Assessment, plan: Said) -> st
     return ""
 
 
-def _used(result: Result, record: Assessment) -> list[EvidenceRow]:
+def _used(result: Result, said: Said) -> list[EvidenceRow]:
     """The evidence that a result rests on: its runs, where it names them, else all that was used."""
-    rows = {each.digest: each for each in record.evidence if each.use == "used"}
     if not result.runs:
-        return list(rows.values())
-    named = [rows.get(each.evidence) for each in result.runs]
+        return list(said.used.values())
+    named = [said.used.get(each.evidence) for each in result.runs]
     found = [each for each in named if each is not None]
     return found if len(found) == len(named) else []
 
@@ -228,7 +222,7 @@ def _borne_out(result: Result, row: Objective) -> bool:
     return result.lower is not None and Decimal(result.lower) >= Decimal(row.threshold)
 
 
-def _since(result: Result, record: Assessment, said: Said) -> datetime:
+def _since(result: Result, said: Said) -> datetime:
     """When a result begins to age: its oldest run's end, and never after the log took it."""
-    ends = [each.completed or each.created for each in _used(result, record)]
+    ends = [each.completed or each.created for each in _used(result, said)]
     return min(parse_instant(each) for each in (*ends, result.measured_at, said.act.time) if each)

@@ -8,6 +8,7 @@ fits together: a hub that took something it should not have taken changes no rea
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,12 +28,14 @@ from troth.statements.payloads import (
     Assessment,
     Clock,
     Commitment,
+    EvidenceRow,
     Guideline,
     GuidelineRef,
     KeyEnrolment,
     Plan,
     RegistrationPolicy,
     Release,
+    Result,
     TrustAnchors,
     Withdrawal,
 )
@@ -55,12 +58,30 @@ class Promise:
 
 @dataclass(slots=True)
 class Said:
-    """A plan, assessment or release of an issuer, unless withdrawn."""
+    """A plan, assessment or release of an issuer, unless withdrawn.
+
+    What an assessment measured is also kept by control, and its evidence by digest, because every control asks.
+    """
 
     act: Act
     issuer: str
     record: Plan | Assessment | Release
     withdrawn: Act | None = None
+    measured: dict[str, list[Result]] = field(default_factory=dict)  # by control, less those not measured
+    repeated: frozenset[str] = frozenset()  # objectives with more than one result
+    used: dict[str, EvidenceRow] = field(default_factory=dict)  # by digest
+
+    @classmethod
+    def assessed(cls, act: Act, issuer: str, record: Assessment) -> Said:
+        """An assessment, indexed."""
+        measured: dict[str, list[Result]] = {}
+        for each in record.results:
+            if each.outcome != "not measured":
+                measured.setdefault(each.control, []).append(each)
+        times = Counter(each.objective for each in record.results)
+        repeated = frozenset(name for name, count in times.items() if count > 1)
+        used = {each.digest: each for each in record.evidence if each.use == "used"}
+        return cls(act, issuer, record, measured=measured, repeated=repeated, used=used)
 
 
 @dataclass(slots=True)
@@ -210,7 +231,7 @@ class State:
             case Assessment() as record:
                 if record.system is not None:
                     _check_subject(statement, record.system.uri)
-                self._say(said.assessments, statement.subject, Said(act, said.origin, record))
+                self._say(said.assessments, statement.subject, Said.assessed(act, said.origin, record))
             case Withdrawal() as record:
                 target = self.by_entry.get(record.withdraws)
                 if target is None or target.issuer != said.origin:

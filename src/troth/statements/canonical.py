@@ -17,7 +17,7 @@ from troth.errors import JsonError, SchemaError
 T = TypeVar("T")
 MAX_BYTES = 16 * 1024 * 1024
 _PLAIN: Final = re.compile(
-    rb"(?:^|[:,\[])-?[0-9]+[.eE]|[0-9]{16}"
+    rb"(?:^|[:,\[])-?(?:[0-9]{16}|[0-9]+[.eE])"
 )  # numbers that RFC 8785 writes in a way of its own
 
 
