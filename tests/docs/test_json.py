@@ -1,10 +1,12 @@
 """The keys in docs/reference/json.md are those of real output, command by command, on one short story."""
 
+import gc
+import io
 import json
 import os
 import re
-import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import click
@@ -56,44 +58,46 @@ def command_of(line):
     return max((each for each in documented() if f"{line} ".startswith(f"{each} ")), key=len)
 
 
+def run(arguments):
+    """Run the console script in this process: its exit code, and the document it printed."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+    told = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(told):
+        patch.setattr(sys, "argv", ["troth", *arguments, "--json"])
+        with pytest.raises(SystemExit) as ended:
+            main.run()
+    assert out.buffer.getvalue(), told.getvalue()
+    return ended.value.code, json.loads(out.buffer.getvalue())
+
+
 @pytest.fixture(scope="module")
 def said(tmp_path_factory):
     """What each command of the story printed."""
     folder = tmp_path_factory.mktemp("json")
-    env = {key: value for key, value in os.environ.items() if not key.startswith("TROTH_")}
-    env |= {"HOME": str(folder), "TROTH_HOME": str(folder / "home")}
     port = free_port(19460)
     words = {"HUB": f"http://127.0.0.1:{port}", "DIGEST": DIGEST, "LOGS": str(ROOT / "demo/evals/logs")}
-    data = ["--data", str(folder / "hub-data"), "--heads", str(folder / "heads"), "--demonstration"]
     outputs = {}
-    with HubProcess(data, port=port, log=folder / "hub.out"):
-        for line in STORY:
-            arguments = [
-                each
-                for word in line.split()[1:]
-                for each in (LEAVE if word == "LEAVE" else [words.get(word, word)])
-            ]
-            done = subprocess.run(
-                [sys.executable, "-m", "troth", *arguments, "--json"],
-                cwd=folder,
-                env=env,
-                capture_output=True,
-                check=False,
-            )
-            assert done.returncode == 0, f"{line}\n{done.stdout.decode()}\n{done.stderr.decode()}"
-            outputs[command_of(line)] = json.loads(done.stdout)
-        failed = subprocess.run(
-            [sys.executable, "-m", "troth", "verify", "absent.troth", "--json"],
-            cwd=folder,
-            env=env,
-            capture_output=True,
-            check=False,
-        )
-        outputs["error"] = json.loads(failed.stdout)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [each for each in os.environ if each.startswith("TROTH_")]:
+            patch.delenv(name)
+        patch.setenv("TROTH_HOME", str(folder / "home"))
+        patch.chdir(folder)
+        with HubProcess(["--demonstration"], port=port, log=folder / "hub.out"):
+            for line in STORY:
+                split = (LEAVE if word == "LEAVE" else [words.get(word, word)] for word in line.split()[1:])
+                code, outputs[command_of(line)] = run([each for part in split for each in part])
+                assert code == 0, line
+            code, outputs["error"] = run(["verify", "absent.troth"])
+            assert code == 5
+    gc.collect()  # here, not in the next module
     return outputs
 
 
-pytestmark = pytest.mark.network
+pytestmark = [
+    pytest.mark.network,
+    # a command that reads a log by its address leaves the connection to the end of its process, which is not over here
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
 
 
 def test_every_command_with_json_is_listed():
