@@ -37,7 +37,18 @@ def test_verify_loads_nothing_heavy(tmp_path):
 def test_the_small_install_needs_only_what_it_names(root):
     """Each optional extra is imported only by the rooms that it is for."""
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
-    small = {"click", "cryptography", "httpx", "jinja2", "msgspec", "nacl", "rfc8785", "rich", "typer", "zstandard"}
+    small = {
+        "click",
+        "cryptography",
+        "httpx",
+        "jinja2",
+        "msgspec",
+        "nacl",
+        "rfc8785",
+        "rich",
+        "typer",
+        "zstandard",
+    }
     named = {spec.split(">")[0].split("[")[0].replace("pynacl", "nacl") for spec in project["dependencies"]}
     assert named == small
     code = (

@@ -208,7 +208,8 @@ class Story:
         from troth.workflows.mirror import trust_of
         from troth.workflows.sources import open_source
 
-        trust = trust_of(open_source(self.url))
+        with open_source(self.url) as log:
+            trust = trust_of(log)
         home.write_bytes(self.at / "trust.json", trust.to_bytes())
         self.tell("auditor", f"pinned the log's keys in {self.at / 'trust.json'}")
         return trust
@@ -333,9 +334,8 @@ class Story:
         from troth.workflows.sources import open_source
         from troth.workflows.stand import stand
 
-        done = mirror.mirror(
-            open_source(self.url), mirror.log_folder(self.at / "mirror"), trust.checkpoint_vkey
-        )
+        with open_source(self.url) as log:
+            done = mirror.mirror(log, mirror.log_folder(self.at / "mirror"), trust.checkpoint_vkey)
         self.tell(
             "auditor",
             f"mirrored the log and recomputed every tile: {done.size} entries, {done.fetched} files",
@@ -348,8 +348,8 @@ class Story:
         instant = at + timedelta(hours=1)
         mine = stand(str(self.at / "mirror"), instant, (trust,))
         asked = f"?at={format_instant(instant)}"
-        log = open_source(self.url)
-        theirs = [log.get(f"standing.json{asked}"), log.get(f"{addresses.issuer(LAB)}.json{asked}")]
+        with open_source(self.url) as log:
+            theirs = [log.get(f"standing.json{asked}"), log.get(f"{addresses.issuer(LAB)}.json{asked}")]
         if [mine.index, mine.documents[LAB]] != theirs:
             raise VerificationError("standing from the mirror is not the hub's")
         self.tell(

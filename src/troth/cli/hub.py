@@ -33,12 +33,21 @@ Heads = typer.Option(
     help="Directory of the head store; by default DATA-heads, beside it.",
 )
 
+Database = typer.Option(
+    "",
+    "--database",
+    envvar="TROTH_DATABASE",
+    metavar="URL",
+    help="postgresql:// URL of the log's database, the password in PGPASSFILE; by default a SQLite file in DATA.",
+)
+
 
 @group.command()
 def serve(
     *,
     data: Path = Data,
     heads: Path | None = Heads,
+    database: str = Database,
     url: str = typer.Option(
         "", "--url", envvar="TROTH_URL", help="How readers reach it; by default http://HOST:PORT."
     ),
@@ -70,6 +79,7 @@ def serve(
     config = HubConfig(
         data=str(data),
         heads=str(heads or data.with_name(data.name + "-heads")),
+        database=database,
         url=(url or f"http://{host}:{port}").rstrip("/"),
         host=host,
         port=port,

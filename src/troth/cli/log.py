@@ -37,10 +37,9 @@ def check(
     from troth.workflows.sources import open_source
     from troth.workflows.stand import vkey_for
 
-    log = open_source(source)
-    key = vkey or vkey_for(log, trust.load(trusted))
     further = [home.read_bytes(path, "checkpoint") for path in also]
-    with progress("Auditing", quiet=json) as bar:
+    with open_source(source) as log, progress("Auditing", quiet=json) as bar:
+        key = vkey or vkey_for(log, trust.load(trusted))
         found = mirror.check(log, key, further=further, progress=bar)
     if json:
         emit({"origin": found.origin, "size": found.size, "root": found.root.hex(), "tiles": found.tiles,
@@ -66,9 +65,8 @@ def mirror(
     from troth.workflows.sources import open_source
     from troth.workflows.stand import vkey_for
 
-    log = open_source(url)
-    key = vkey or vkey_for(log, trust.load(trusted))
-    with progress("Mirroring", quiet=json) as bar:
+    with open_source(url) as log, progress("Mirroring", quiet=json) as bar:
+        key = vkey or vkey_for(log, trust.load(trusted))
         done = mirrors.mirror(log, mirrors.log_folder(folder), key, bar)
     if json:
         emit(done)
@@ -84,14 +82,19 @@ def mirror(
 def export(
     folder: Path = typer.Argument(..., metavar="DIR", help="Where the static archive is written."),
     *,
-    data: Path = typer.Option(..., "--data", help="The hub's data directory."),
+    data: Path = typer.Option(
+        Path("hub-data"), "--data", envvar="TROTH_DATA", help="The hub's data directory."
+    ),
+    database: str = typer.Option(
+        "", "--database", envvar="TROTH_DATABASE", metavar="URL", help="As for `troth hub serve`."
+    ),
     json: bool = Json,
 ) -> None:
     """Write a hub's whole log as plain files that any web server can serve and any mirror can read."""
     from troth.workflows.export import export as write
 
     with progress("Exporting", quiet=json) as bar:
-        done = write(data, folder, bar)
+        done = write(data, folder, bar, database=database)
     if json:
         emit(done)
         return

@@ -68,7 +68,11 @@ def add(
     from troth.workflows.sources import open_source
 
     named = source == "-" or os.path.isfile(source)  # noqa: PTH113 - Path.is_file raises for a name that is too long
-    trust = parse_trust(home.read_bytes(Path(source)), source) if named else trust_of(open_source(source))
+    if named:
+        trust = parse_trust(home.read_bytes(Path(source)), source)
+    else:
+        with open_source(source) as log:
+            trust = trust_of(log)
     target = _place(trust)
     if not json:
         say(f"log         {trust.origin}")

@@ -7,6 +7,8 @@ import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from troth.errors import InputError, StorageError, TileError
 
@@ -17,6 +19,15 @@ class LogDir:
     def __init__(self, folder: Path) -> None:
         """Take the folder; it need not be there before the first write."""
         self.folder = folder
+
+    def __enter__(self) -> Self:
+        """Nothing to open."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing to close."""
 
     def get(self, path: str) -> bytes:
         """The bytes of a file. Raises TileError where there is none."""

@@ -15,22 +15,38 @@ from troth.readers.logdir import LogDir
 from troth.statements import canonical, read
 from troth.statements.payloads import RegistrationPolicy, TrustAnchors
 from troth.statements.trust import TrustFile
-from troth.store import SqliteStore
+from troth.store import LogStore, open_store
 from troth.workflows.mirror import Mirrored
 
 
-def export(data: Path, folder: Path, progress: Callable[[int, int], None] | None = None) -> Mirrored:
-    """Write the log of a data directory into a folder. Raises AbsentError where there is no log."""
-    if not (data / "log.db").is_file():
-        raise AbsentError("there is no log", where=str(data), hint="Name a hub's data directory with --data")
-    store = SqliteStore(data / "log.db")
+def export(
+    data: Path,
+    folder: Path,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    database: str = "",
+) -> Mirrored:
+    """Write a log into a folder: that of a data directory, or of a postgresql:// URL where one is given.
+
+    Raises:
+        AbsentError: there is no log.
+        StorageError, UsageError: as `open_store`.
+
+    """
+    if not database and not (data / "log.db").is_file():
+        raise AbsentError(
+            "there is no log",
+            where=str(data),
+            hint="Name a hub's data directory with --data, or its database with --database",
+        )
+    store = open_store(data, database)
     try:
         return _export(store, LogDir(folder), progress)
     finally:
         store.close()
 
 
-def _export(store: SqliteStore, target: LogDir, progress: Callable[[int, int], None] | None) -> Mirrored:
+def _export(store: LogStore, target: LogDir, progress: Callable[[int, int], None] | None) -> Mirrored:
     head = store.head()
     if head is None:
         raise AbsentError("the log was not founded yet", hint="Start the hub once")
@@ -83,7 +99,7 @@ def _check_empty(target: LogDir, origin: str) -> None:
         )
 
 
-def _words(store: SqliteStore, size: int) -> tuple[RegistrationPolicy, TrustFile]:
+def _words(store: LogStore, size: int) -> tuple[RegistrationPolicy, TrustFile]:
     """The policy in force, and the trust file that the anchors in force make."""
     policy, anchors = (store.latest(kind, size) for kind in ("registration-policy@1", "trust-anchors@1"))
     if policy is None or anchors is None:

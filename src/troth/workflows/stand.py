@@ -72,8 +72,8 @@ def stand(
     progress: Callable[[int, int], None] | None = None,
 ) -> Stood:
     """Standing of the log at a folder or URL, at an instant."""
-    source = open_source(where)
-    state = fold_source(source, vkey_for(source, trusted, unpinned=unpinned), at, progress)
+    with open_source(where) as source:
+        state = fold_source(source, vkey_for(source, trusted, unpinned=unpinned), at, progress)
     found = {each: issuer_standing(state, each, at) for each in sorted(state.issuers)}
     return Stood(
         origin=state.ring.policy.origin if state.ring.policy else "",
