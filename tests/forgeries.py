@@ -184,6 +184,56 @@ def rotated_up():
     return log.bundle(claim, [story.enrolment, rotation])
 
 
+def enrolled_elsewhere():
+    """Mallory's key is enrolled, for mallory, and signs as the lab."""
+    return Story(enrol=lambda log: log.enrol("mallory"), signer="mallory").bundle()
+
+
+def damaged_enrolment():
+    """It names the operator's key, and is not signed by it."""
+    return Story(enrol=lambda log: log.append(simlog().flipped(log.entries[log.enrol("lab")]))).bundle()
+
+
+def damaged_request():
+    return Story(enrol=lambda log: log.enrol("lab", request_damaged=True)).bundle()
+
+
+def renamed_request():
+    return Story(enrol=lambda log: log.enrol("lab", request_iss="https://mallory.example")).bundle()
+
+
+def rotated_by_other():
+    """The enrolment says that it rotates the lab's, and mallory signed it."""
+    story = Story(enrol=lambda log: log.enrol("old", issuer="https://lab.example", called="lab"))
+    log, sim = story.log, story.sim
+    first = read(log.entries[story.enrolment]).id
+    rotation = log.enrol("lab", rotates=first, by=sim.key("mallory"))
+    log.clock(hours=1)
+    claim = log.say("lab", RELEASE, subject=SYSTEM.uri)
+    return log.bundle(claim, [story.enrolment, rotation])
+
+
+def damaged_anchors():
+    return Story(anchors_damaged=True).bundle()
+
+
+def damaged_clock():
+    story = Story()
+    log = story.log
+    log.append(story.sim.flipped(log.entries[log.clock(hours=1)]))
+    claim = log.say("lab", RELEASE, subject=SYSTEM.uri)
+    return log.bundle(claim, [story.enrolment])
+
+
+def later_clock():
+    """The key was not valid yet; the file shows a clock that stands after the claim."""
+    story = Story(enrol=lambda log: log.enrol("lab", start="2026-01-03T00:00:00Z"))
+    log = story.log
+    late = log.clock(days=3)
+    claim = attach(log.entries[story.index], [log.receipt(story.index)])
+    return make(claim, [*story.others(), attach(log.entries[late], [log.receipt(late)])])
+
+
 def later_anchors():
     story = Story()
     anchors = story.log.own(story.log.anchors)
@@ -233,6 +283,14 @@ FORGERIES = (
     (stolen_request, 6, "key-mismatch", "the enrolled key did not ask for itself"),
     (rotated_late, 6, "enrolment", "a key whose term is over enrolled its successor"),
     (rotated_up, 6, "enrolment", "a rotation adds a role"),
+    (enrolled_elsewhere, 6, "enrolment", "the key is enrolled for another issuer"),
+    (damaged_enrolment, 6, "signature", "the enrolment names the operator's key and is not signed by it"),
+    (damaged_request, 6, "signature", "the request names the issuer's key and is not signed by it"),
+    (renamed_request, 6, "key-mismatch", "the request was made in another issuer's name"),
+    (rotated_by_other, 6, "enrolment", "a rotation is signed by a key that is not the one it follows"),
+    (damaged_anchors, 5, "signature", "the trust anchors name the operator's key and are not signed by it"),
+    (damaged_clock, 7, "signature", "the clock names the log's key and is not signed by it"),
+    (later_clock, 7, "enrolment", "the key was not valid yet, and a clock after the claim says it is"),
     (later_anchors, 5, "key-mismatch", "the trust anchors are not leaf 1"),
     (anchors_by_other, 5, "key-mismatch", "the trust anchors are signed by a key that they do not name"),
     (foreign_clock, 7, "key-mismatch", "the clock is signed by a key that is not the log's"),

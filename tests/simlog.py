@@ -34,10 +34,15 @@ def text(signer):
     return b64url(signer.public.cose_key())
 
 
+def flipped(entry):
+    """An entry whose signature does not fit: its last bit is another."""
+    return entry[:-1] + bytes([entry[-1] ^ 1])
+
+
 class SimLog:
     """A log. ``issuer`` is its own name; entries are appended, time moves by `clock`."""
 
-    def __init__(self, name="log", *, created=START, rules=1, anchors_signer=None):
+    def __init__(self, name="log", *, created=START, rules=1, anchors_signer=None, anchors_damaged=False):
         self.origin = f"{name}.example/sim"
         self.issuer = f"https://{name}.example"
         self.operator = key(f"{name} operator")
@@ -56,7 +61,7 @@ class SimLog:
             checkpoint_vkey=self.vkey,
         )
         self.own(self.policy)
-        self.own(self.anchors, signer=anchors_signer)
+        self.own(self.anchors, signer=anchors_signer, damaged=anchors_damaged)
 
     # ---- writing
 
@@ -68,8 +73,8 @@ class SimLog:
             self.blobs["sha256:" + sha256(blob).hexdigest()] = blob
         return len(self.entries) - 1
 
-    def own(self, record, *, signer=None):
-        """A statement of the log about itself; gives its index."""
+    def own(self, record, *, signer=None, damaged=False):
+        """A statement of the log about itself; gives its index. Damaged: its signature does not fit."""
         signed = sign(
             signer or self.operator,
             record,
@@ -77,7 +82,7 @@ class SimLog:
             subject=f"{self.issuer}/log",
             issued_at=self.now,
         )
-        return self.append(signed.entry)
+        return self.append(flipped(signed.entry) if damaged else signed.entry)
 
     def clock(self, when=None, *, signer=None, **later):
         """Move the log's time: to an instant, or on by days, hours or seconds; gives the index."""
@@ -107,7 +112,9 @@ class SimLog:
             name=called or name,
             key=text(other.get("asks", asked)),
         )
-        signed = sign(asked, request, issuer=request.issuer, subject=issuer, issued_at=self.now)
+        named = other.get("request_iss", request.issuer)
+        signed = sign(asked, request, issuer=named, subject=issuer, issued_at=self.now)
+        asking = flipped(signed.entry) if other.get("request_damaged") else signed.entry
         begin = parse_instant(start) if start else self.now
         record = KeyEnrolment(
             issuer=issuer,
@@ -116,7 +123,7 @@ class SimLog:
             roles=list(roles),
             not_before=format_instant(begin),
             not_after=format_instant(begin + timedelta(days=days)),
-            request=b64url(other.get("request", signed.entry)),
+            request=b64url(other.get("request", asking)),
             reason="a test",
             rotates=rotates,
         )

@@ -363,6 +363,20 @@ def test_a_ring_never_raises_and_take_says_why(simulated):
     assert ring.step(read(log.entries[3]), 3) is ring
 
 
+def test_a_rotation_is_held_against_the_enrolment_that_it_names(simulated):
+    log = simulated.SimLog()
+    first = log.enrol("old", issuer="https://lab.example", called="lab")
+    second = log.enrol("old", issuer="https://lab.example", called="lab", days=9)
+    rotation = log.enrol("lab", rotates=read(log.entries[second]).id, by=simulated.key("old"))
+    statement = read(log.entries[rotation])
+    ring = log.fold().ring
+    one, other = (ring.by_id[read(log.entries[index]).id] for index in (first, second))
+    assert check_enrolment(statement, log.anchors, other).key == simulated.key("lab").public
+    for previous in (one, None):
+        with pytest.raises(TrothError, match="may not enrol"):
+            check_enrolment(statement, log.anchors, previous)
+
+
 def test_only_an_enrolment_enrols(simulated):
     log = simulated.SimLog()
     with pytest.raises(TrothError, match="is no enrolment"):
