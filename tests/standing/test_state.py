@@ -487,3 +487,14 @@ def test_entries_with_flipped_bits_never_stop_the_fold(simulated, data):
     state = fold(entries)
     assert state.size == len(entries)
     documents(state, log.now)
+
+
+def test_the_order_in_which_state_is_kept_does_not_matter(long_story):
+    state, at = long_story.state(), long_story.log.now
+    before = documents(state, at)
+    state.issuers = dict(reversed(state.issuers.items()))
+    for issuer in state.issuers.values():
+        for name in ("promises", "plans", "releases", "assessments"):
+            setattr(issuer, name, dict(reversed(getattr(issuer, name).items())))
+    state.guidelines = dict(reversed(state.guidelines.items()))
+    assert documents(state, at) == before
