@@ -1,6 +1,6 @@
 """Run every bench in this folder, or those named: each prints ratios to a peer or floor measured in the same run.
 
-    python bench/run.py [NAME …]       e.g. log registration
+Usage: python bench/run.py [NAME …], for instance ``log registration``.
 """
 
 import os
