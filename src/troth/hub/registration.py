@@ -50,7 +50,7 @@ from troth.hub.keys import HubKeys
 from troth.hub.receipts import Nodes
 from troth.identifiers import b64url, format_instant, from_unix
 from troth.log import Checkpoint, Frontier, NoteKey, grow_tiles, leaf_hash, sign_checkpoint
-from troth.statements import KeyRing, Statement, check_enrolment, read, sign
+from troth.statements import KeyRing, Statement, check_enrolment, check_sense, read, sign
 from troth.statements.payloads import Clock, KeyEnrolment, RegistrationPolicy, TrustAnchors
 from troth.store import Batch, Head, HeadStore, LogStore, Row, SignedHead, Tile, reconcile
 
@@ -110,6 +110,7 @@ class FrontEnd:
                 "the statement does not carry its key (CWT claim cnf)", hint="Sign it with `troth sign`"
             )
         statement.sign1.verify()  # 2
+        check_sense(statement)
         at = self._sequencer.moment()
         judge(state.ring, statement, from_unix(at), state.issuer)  # 3
         return Candidate(hashlib.sha256(statement.entry).digest(), statement, state.ring, at)

@@ -9,7 +9,7 @@ fits together: a hub that took something it should not have taken changes no rea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,9 +19,9 @@ from msgspec.structs import replace
 
 from troth.errors import GuidelineError, KeyMismatchError, LogInconsistentError, SchemaError, TrothError
 from troth.guidance import objectives, read_payload
-from troth.identifiers import check_system, digest, format_instant, parse_instant
+from troth.identifiers import format_instant, parse_instant
 from troth.standing.records import Act
-from troth.statements import KeyRing, Statement, canonical, read
+from troth.statements import KeyRing, Statement, check_sense, read
 from troth.statements.objectives import Objective
 from troth.statements.payloads import (
     Amendment,
@@ -210,27 +210,19 @@ class State:
         )
 
     def _fold(self, statement: Statement, said: Issuer, act: Act) -> None:
+        check_sense(statement)
         match statement.record:
             case Guideline() as record:
                 self._guideline(said, act, record)
             case Commitment() as record:
-                _check_subject(statement, record.system.uri)
-                _check_commitment(record)
                 self._promise(said, act, record, None)
             case Amendment() as record:
-                _check_subject(statement, record.commitment.system.uri)
-                _check_commitment(record.commitment)
                 self._promise(said, act, record.commitment, self._amended(said, record))
             case Plan() as record:
-                _check_subject(statement, record.system.uri)
-                _check_distinct((each.objective.id for each in record.measurements), "objective")
                 self._say(said.plans, record.system.uri, Said(act, said.origin, record))
             case Release() as record:
-                _check_subject(statement, record.system.uri)
                 self._say(said.releases, record.system.uri, Said(act, said.origin, record))
             case Assessment() as record:
-                if record.system is not None:
-                    _check_subject(statement, record.system.uri)
                 self._say(said.assessments, statement.subject, Said.assessed(act, said.origin, record))
             case Withdrawal() as record:
                 target = self.by_entry.get(record.withdraws)
@@ -242,9 +234,6 @@ class State:
                 raise SchemaError(f"the fold has no rule for {statement.kind}")
 
     def _guideline(self, said: Issuer, act: Act, record: Guideline) -> None:
-        """A guideline under a digest that is not its own would hide what others' promises leave unsaid."""
-        if digest(canonical(record.catalog)) != record.digest:
-            raise GuidelineError("the guideline's digest is not that of its catalog")
         named = replace(act, sentence=f"{record.id} {record.version}: {record.title}")
         said.guidelines.append(named)
         if record.digest not in self.guidelines:
@@ -290,32 +279,6 @@ def _read(entry: bytes, blobs: Mapping[str, bytes] | None) -> Statement:
 def _same_guideline(one: GuidelineRef, other: GuidelineRef) -> bool:
     """One guideline has many versions; the same text under another name is the same guideline."""
     return one.id == other.id or one.digest == other.digest
-
-
-def _check_subject(statement: Statement, uri: str) -> None:
-    """Who looks for a system by the subject that was signed, finds all that is said of it."""
-    check_system(uri)
-    if statement.subject != uri:
-        raise SchemaError(f"its subject is {statement.subject}, and its payload is about {uri}")
-
-
-def _check_commitment(record: Commitment) -> None:
-    """A commitment says one thing of each control and row."""
-    controls = [*(each.control for each in record.taken), *(each.control for each in record.left_out)]
-    _check_distinct(controls, "control")
-    rows = [row for taken in record.taken for row in taken.objectives]
-    _check_distinct((row.id for row in rows), "objective")
-    for taken in record.taken:
-        if any(row.control != taken.control for row in taken.objectives):
-            raise SchemaError(f"a row under {taken.control} is another control's")
-
-
-def _check_distinct(names: Iterable[str], what: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise SchemaError(f"it names the {what} {name} twice")
-        seen.add(name)
 
 
 def _published(act: Act, issuer: str, record: Guideline) -> Published:
