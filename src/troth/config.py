@@ -13,6 +13,7 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     data: str  # directory with log.db, restricted.db, views.db and keys/
     heads: str  # directory of the head store; outside ``data``, or one backup restores both
+    database: str = ""  # postgresql:// URL of the log's database; where empty, log.db in ``data``
     url: str = "http://127.0.0.1:8460"  # how readers reach it; receipts and pages name it
     host: str = "127.0.0.1"
     port: int = 8460
@@ -22,3 +23,9 @@ class HubConfig(msgspec.Struct, frozen=True, kw_only=True):
     blob_limit: int = 16 * 1024 * 1024  # bytes of one hash-enveloped payload
     clock_offset: float = 0.0  # seconds added to the real clock; demo and tests move it
     demonstration: bool = False  # pages then say so on every page
+
+    def __repr__(self) -> str:
+        """As any record, but for the database's address, which may hold a password."""
+        fields = ((name, getattr(self, name)) for name in self.__struct_fields__)
+        shown = ((name, "…" if name == "database" and value else value) for name, value in fields)
+        return f"HubConfig({', '.join(f'{name}={value!r}' for name, value in shown)})"

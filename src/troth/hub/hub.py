@@ -29,7 +29,7 @@ from troth.hub.views import Views
 from troth.identifiers import format_instant
 from troth.statements import KeyRing
 from troth.statements.payloads import RegistrationPolicy
-from troth.store import HeadStore, Row, SqliteStore
+from troth.store import HeadStore, Row, open_store
 
 Clock = Callable[[], datetime]
 
@@ -53,7 +53,7 @@ class Hub:
         with ExitStack() as opened:
             self.heads = HeadStore(heads)  # first: its lock keeps a second hub from everything else
             opened.callback(self.heads.close)
-            self.store = SqliteStore(data / "log.db")
+            self.store = open_store(data, config.database)
             opened.callback(self.store.close)
             empty = self.store.head() is None and (self.heads.head is None or self.heads.head.size == 0)
             self.keys = hub_keys.create(data / "keys") if empty else hub_keys.load(data / "keys")
