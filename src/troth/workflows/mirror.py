@@ -81,8 +81,16 @@ def _audit(key: NoteKey, heads: list[bytes], source: LogSource, progress: Progre
             lambda n, width: tile(source, ENTRIES, n, width),
             progress=progress,
         )
-    except (CheckpointError, NoteError, LogInconsistentError) as error:
+    except (CheckpointError, NoteError) as error:
+        raise _of_checkpoint(error) from error
+    except LogInconsistentError as error:  # that names no file: a root
         raise type(error)(error.what, where=error.where or "checkpoint", hint=error.hint) from error
+
+
+def _of_checkpoint(error: TrothError) -> TrothError:
+    """The same error, with the file's name."""
+    where = f"checkpoint, {error.where}" if error.where else "checkpoint"
+    return type(error)(error.what, where=where, hint=error.hint)
 
 
 class Held:
@@ -192,7 +200,7 @@ def _opened(raw: bytes, key: NoteKey) -> Checkpoint:
     try:
         return open_checkpoint(raw, key).checkpoint
     except (CheckpointError, NoteError) as error:
-        raise type(error)(error.what, where=error.where or "checkpoint", hint=error.hint) from error
+        raise _of_checkpoint(error) from error
 
 
 def _no_way_back(old: Checkpoint, new: Checkpoint) -> None:
