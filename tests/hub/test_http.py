@@ -16,9 +16,9 @@ from troth.cose import PublicKey, parse, receipts
 from troth.errors import HubError
 from troth.hub import keys as hub_keys
 from troth.hub.serve import check_free
-from troth.identifiers import b64url
+from troth.identifiers import b64url, digest
 from troth.log import audit, check, decode_entries, parse_vkey, tile_path
-from troth.statements import read, sign
+from troth.statements import canonical, read, sign
 from troth.statements.bundle import parse_bundle
 from troth.statements.payloads import Guideline
 from troth.statements.trust import TrustFile
@@ -245,13 +245,10 @@ def test_entry_bundles_are_compressed_for_who_takes_it(server):
 # ---- blobs ----------------------------------------------------------------------------------------------
 
 
-def large(server, size=70_000, letter="y"):
+def large(server, size=70_000, letter="y", named=""):
+    catalog = {"catalog": {"x": letter * size}}
     record = Guideline(
-        id="g",
-        version="1",
-        title="t",
-        catalog={"catalog": {"x": letter * size}},
-        digest="sha256:" + "0" * 64,
+        id="g", version="1", title="t", catalog=catalog, digest=named or digest(canonical(catalog))
     )
     return sign(
         server.lab.key, record, issuer=server.lab.name, subject="https://lab.example/g", issued_at=server.now
@@ -274,6 +271,16 @@ def test_a_blob_comes_after_the_entry_that_names_it(server):
     claim = parse_bundle(server.client.get(f"/statements/{signed.id}.troth").content).claim
     assert claim.statement.record is not None
     assert server.client.get(f"/statements/{signed.id}.json").json()["payload"]["id"] == "g"
+
+
+def test_a_blob_that_contradicts_itself_is_refused(server):
+    signed = large(server, letter="w", named="sha256:" + "0" * 64)
+    server.post(signed.entry)
+    address = f"/blob/sha256/{read(signed.entry).payload_digest[7:]}"
+    answer = server.client.put(address, content=signed.blob)
+    assert answer.status_code == 400
+    assert "digest is not that of its catalog" in answer.json()["detail"]
+    assert server.client.get(address).status_code == 404
 
 
 def test_a_blob_over_the_limit_is_refused(server):
