@@ -113,6 +113,19 @@ class Postgres:
         self.execute("; ".join([f"CREATE SCHEMA {name}", *copies]))
         return f"{self.url('postgres')}&options=-csearch_path%3D{name}"
 
+    def copy(self, url):
+        """The URL of a schema that holds what this one holds."""
+        made = self.schema()
+        self.restore(url, made)
+        return made
+
+    def restore(self, url, into):
+        """Make one schema hold what another holds."""
+        kept, changed = (each.partition("search_path%3D")[2] for each in (url, into))
+        tables = ", ".join(f"{changed}.{table}" for table in self._tables)
+        copies = (f"INSERT INTO {changed}.{table} TABLE {kept}.{table}" for table in self._tables)
+        self.execute("; ".join([f"TRUNCATE {tables}", *copies]))
+
     def drop(self, url):
         """Remove what `database` or `schema` made, whoever is still connected."""
         name, schema = url.partition("@/")[2].partition("?")[0], url.partition("search_path%3D")[2]

@@ -91,9 +91,24 @@ def clock():
 
 
 @pytest.fixture
-def config(tmp_path):
+def database():
+    """Where the log is kept: SQLite in the data directory. A file of tests that is for both has `either_database`."""
+    return ""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_database(request):
+    return "" if request.param == "sqlite" else request.getfixturevalue("new_database")
+
+
+@pytest.fixture
+def config(tmp_path, database):
     return HubConfig(
-        data=str(tmp_path / "data"), heads=str(tmp_path / "heads"), url="https://log.example", queue=64
+        data=str(tmp_path / "data"),
+        heads=str(tmp_path / "heads"),
+        database=database,
+        url="https://log.example",
+        queue=64,
     )
 
 
@@ -200,11 +215,12 @@ def free_port():
 
 
 @pytest.fixture
-def server_config(tmp_path):
+def server_config(tmp_path, database):
     port = free_port()
     return HubConfig(
         data=str(tmp_path / "data"),
         heads=str(tmp_path / "heads"),
+        database=database,
         url=f"http://127.0.0.1:{port}",
         port=port,
     )

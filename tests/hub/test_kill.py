@@ -21,6 +21,12 @@ KILLS = int(os.environ.get("TROTH_KILLS", "5"))
 CLIENTS = 6
 
 
+@pytest.fixture
+def database(either_database):
+    """Everything here holds for both engines."""
+    return either_database
+
+
 class Load:
     """Clients that register as fast as they are answered, and remember each answer."""
 

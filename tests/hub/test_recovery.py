@@ -2,17 +2,24 @@
 
 import os
 import shutil
-import sqlite3
 from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from troth.errors import ForkError, KeyFileError, StorageError, TileError, UsageError
 from troth.hub import keys
 from troth.hub.hub import Hub
 from troth.hub.projection import Projection
 from troth.log import MemoryTree, leaf_hash
+from troth.store import open_store
+
+
+@pytest.fixture
+def database(either_database):
+    """Everything here holds for both engines."""
+    return either_database
 
 
 @pytest.fixture
@@ -31,30 +38,60 @@ def close(open_hub, config, clock):
     return closer
 
 
-def kept(path, name):
-    copy = path.parent / name
-    shutil.copytree(path, copy)
-    return copy
+@pytest.fixture
+def kept(config, database, request):
+    """Copy the data directory, and the database where it lies elsewhere, or the head store; `restore` brings it back."""
+
+    def keep(path, name):
+        copy = path.parent / name
+        shutil.copytree(path, copy)
+        if database and path == Path(config.data):
+            (copy / "database").write_text(request.getfixturevalue("postgres").copy(database))
+        return copy
+
+    return keep
 
 
-def restore(copy, path):
-    shutil.rmtree(path)
-    shutil.copytree(copy, path)
+@pytest.fixture
+def restore(database, request):
+    def back(copy, path):
+        shutil.rmtree(path)
+        shutil.copytree(copy, path)
+        if (path / "database").exists():
+            request.getfixturevalue("postgres").restore((path / "database").read_text(), database)
+
+    return back
 
 
-def test_an_older_backup_is_refused_and_says_how_to_go_on(hub, lab, places, close, open_hub):
+@pytest.fixture
+def change(config):
+    """Change the database of a hub that is closed."""
+
+    def execute(statement, **values):
+        store = open_store(Path(config.data), config.database)
+        with store._writing() as connection:
+            connection.execute(text(statement), values)
+        store.close()
+
+    return execute
+
+
+def test_an_older_backup_is_refused_and_says_how_to_go_on(hub, lab, places, close, open_hub, kept, restore):
     data, _ = places
-    hub.store._writer.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    backup = kept(data, "backup")
-    hub.register_now(lab.release())
     close(hub)
+    backup = kept(data, "backup")
+    newer = open_hub()
+    newer.register_now(lab.release())
+    close(newer)
     restore(backup, data)
     with pytest.raises(ForkError, match="ends at size 4") as raised:
         open_hub()
     assert "Restore a newer one" in raised.value.hint
 
 
-def test_both_restored_together_go_unnoticed_which_is_why_they_are_apart(hub, lab, places, close, open_hub):
+def test_both_restored_together_go_unnoticed_which_is_why_they_are_apart(
+    hub, lab, places, close, open_hub, kept, restore
+):
     data, heads = places
     close(hub)
     backups = kept(data, "backup"), kept(heads, "backup-heads")
@@ -66,7 +103,7 @@ def test_both_restored_together_go_unnoticed_which_is_why_they_are_apart(hub, la
     assert open_hub().size == 4
 
 
-def test_another_history_of_the_same_length_is_refused(hub, lab, places, close, open_hub):
+def test_another_history_of_the_same_length_is_refused(hub, lab, places, close, open_hub, kept, restore):
     data, heads = places
     close(hub)
     backup, old_heads = kept(data, "backup"), kept(heads, "old-heads")
@@ -84,7 +121,7 @@ def test_another_history_of_the_same_length_is_refused(hub, lab, places, close, 
         open_hub()
 
 
-def test_a_crash_between_commit_and_swap_is_rolled_forward(hub, lab, places, close, open_hub):
+def test_a_crash_between_commit_and_swap_is_rolled_forward(hub, lab, places, close, open_hub, kept, restore):
     _, heads = places
     close(hub)
     before = kept(heads, "before")
@@ -98,11 +135,10 @@ def test_a_crash_between_commit_and_swap_is_rolled_forward(hub, lab, places, clo
     assert [forward.register_now(entry) for entry in entries] == answers
 
 
-def test_an_empty_database_beside_a_signed_head_is_refused(hub, places, close, open_hub):
-    data, _ = places
+def test_an_empty_database_beside_a_signed_head_is_refused(hub, close, open_hub, change):
     close(hub)
-    for path in data.glob("log.db*"):
-        path.unlink()
+    for statement in ("DELETE FROM entries", "DELETE FROM tiles", "DELETE FROM head"):
+        change(statement)
     with pytest.raises(ForkError, match="database is empty"):
         open_hub()
 
@@ -120,14 +156,21 @@ def test_a_second_instance_is_refused(hub, config, clock):
         Hub(config, clock=clock)
 
 
-def test_tiles_that_do_not_lead_to_the_head_are_refused(hub, places, close, open_hub):
-    data, _ = places
+def test_tiles_that_do_not_lead_to_the_head_are_refused(hub, close, open_hub, change):
+    size = hub.size
     close(hub)
-    with sqlite3.connect(data / "log.db") as connection:
-        connection.execute("UPDATE tiles SET hashes = zeroblob(length(hashes))")
-    connection.close()
+    change("UPDATE tiles SET hashes = :zeros", zeros=bytes(32 * size))
     with pytest.raises(ForkError, match="do not lead to the head"):
         open_hub()
+
+
+def test_a_migration_to_another_database_that_was_forgotten_is_refused(
+    hub, places, close, open_hub, empty_database
+):
+    """The head store remembers: an empty database is no new log."""
+    close(hub)
+    with pytest.raises(ForkError, match="database is empty"):
+        open_hub(database=empty_database)
 
 
 def test_other_keys_are_refused(hub, places, close, open_hub):

@@ -31,7 +31,14 @@ from troth.identifiers import format_instant
 from troth.log import MemoryTree, check, leaf_hash, open_checkpoint
 from troth.statements import read, sign
 from troth.statements.payloads import Clock, Guideline, RegistrationPolicy, TrustAnchors
-from troth.store import HeadStore, SqliteStore
+from troth.store import HeadStore
+from troth.store.relational import RelationalStore
+
+
+@pytest.fixture
+def database(either_database):
+    """Everything here holds for both engines."""
+    return either_database
 
 
 def kinds(hub):
@@ -81,7 +88,7 @@ def test_a_founding_that_was_interrupted_is_finished(open_hub, monkeypatch, step
 
     with monkeypatch.context() as patched:
         if step == "begun":
-            patched.setattr(SqliteStore, "append", lost)
+            patched.setattr(RelationalStore, "append", lost)
         else:
             real = HeadStore.swap
             patched.setattr(
@@ -475,6 +482,7 @@ def test_stopping_finishes_what_is_queued_and_takes_no_more(open_hub, lab, enrol
         hub.sequencer.submit([candidate], [Future()])
 
 
+@pytest.mark.parametrize("either_database", ["sqlite"], indirect=True)  # whose file can be held to a length
 def test_a_full_disk_acknowledges_nothing_and_the_log_goes_on_after(hub, lab):
     kept = hub.register_now(lab.release())
     writer = hub.store._writer.connection.driver_connection
@@ -569,7 +577,7 @@ def test_after_a_fault_that_nobody_foresaw_no_one_waits_for_ever(hub, lab, monke
     def broken(self, batch):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(SqliteStore, "append", broken)
+    monkeypatch.setattr(RelationalStore, "append", broken)
     for _ in range(2):
         with pytest.raises(StorageError, match="has ended"):
             hub.register_now(lab.release())
