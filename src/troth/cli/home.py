@@ -104,6 +104,24 @@ def write_bytes(path: Path, data: bytes) -> None:
             beside.unlink()  # there only where something went wrong, Ctrl-C among it
 
 
+def write_all(files: dict[Path, bytes]) -> None:
+    """Write new files, all or none. Raises StorageError."""
+    written: list[Path] = []
+    try:
+        for path, data in files.items():
+            write_bytes(path, data)
+            written.append(path)
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def there(path: Path) -> bool:
+    """Whether something is there; Path.exists raises where a name is too long."""
+    return os.path.lexists(path)
+
+
 def need(value: str, flag: str, what: str) -> str:
     """A setting that must be there, from a flag or the project's file."""
     if not value:

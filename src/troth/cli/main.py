@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from typing import Final
 
 import click
 import typer
@@ -20,6 +21,8 @@ from troth import __version__
 from troth.cli import assess, demo, evidence, hub, key, log, project, register, sign, standing, trust, verify
 from troth.cli.output import fail, flush, interrupted, misused, silence
 from troth.errors import TrothError, UsageError
+
+_INTERRUPTED: Final = 130
 
 app = typer.Typer(
     name="troth",
@@ -76,8 +79,7 @@ def _told(argv: list[str]) -> int:
     except click.ClickException as error:
         return _misused(error, as_json=as_json)
     except (KeyboardInterrupt, click.Abort):
-        interrupted(as_json=as_json)
-        return 130
+        code = _INTERRUPTED
     except BrokenPipeError:  # click's own writing, of help
         silence(sys.stdout)
         return 0
@@ -86,6 +88,8 @@ def _told(argv: list[str]) -> int:
             raise
         fail(error, as_json=as_json)
         return 70
+    if code == _INTERRUPTED:  # Typer turns Ctrl-C into this code by itself, and says nothing
+        interrupted(as_json=as_json)
     return code if isinstance(code, int) else 0
 
 

@@ -51,12 +51,16 @@ def init(
     draft = skeleton(read_catalog(find_pack(guideline)))
     made = {home.PROJECT: msgspec.to_builtins(settings), "commitment.json": draft}
     for file in made:
-        if (folder / file).exists():
+        if home.there(folder / file):
             raise StorageError(
                 "the file is there already", where=str(folder / file), hint="Nothing was changed"
             )
-    for file, content in made.items():
-        home.write_bytes(folder / file, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
+    home.write_all(
+        {
+            folder / file: msgspec.json.format(msgspec.json.encode(each), indent=2) + b"\n"
+            for file, each in made.items()
+        }
+    )
     if json:
         emit({"files": [str(folder / file) for file in made]})
         return

@@ -38,7 +38,7 @@ def register(
         raise UsageError("a statement is registered from its file", hint="The claim is written beside it")
     data = normalise(home.read_bytes(file, "statement"))
     beside = file.with_suffix(".blob")
-    blob = home.read_bytes(beside) if read(data).payload is None and beside.exists() else None
+    blob = home.read_bytes(beside) if read(data).payload is None and home.there(beside) else None
     read(data, blob=blob).sign1.verify()
     url = home.need(hub or home.project().hub, "--hub", "The hub")
     known = next((each for each in trust.load(trusted) if trusted or each.url == url.rstrip("/")), None)

@@ -109,7 +109,7 @@ def _place(trust: TrustFile) -> Path:
         return path
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", trust.origin)[:100]
     path = home.home() / "trust" / f"{name}.json"
-    if path.exists():  # another log, whose name is written alike
+    if home.there(path):  # another log, whose name is written alike
         path = path.with_name(f"{name}-{hashlib.sha256(trust.origin.encode()).hexdigest()[:8]}.json")
     return path
 

@@ -93,7 +93,7 @@ def read_kid(path: Path) -> str:
 
     Raises KeyFileError as `read_key`. What the file names is checked only when the key is used.
     """
-    return _read(path).kid if path.exists() else ""
+    return _read(path).kid if os.path.lexists(path) else ""
 
 
 def _read(path: Path) -> KeyFile:
