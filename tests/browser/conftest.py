@@ -1,26 +1,33 @@
-"""Debian's chromium, the sample pages on a loopback address under the hub's policy, and axe."""
+"""Debian's chromium, the demo's own hub to point it at, sample pages with hostile words, and axe."""
 
 import importlib.util
 import os
+import re
 import shutil
+import signal
+import socket
+import subprocess
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
+import httpx
 import pytest
+import pytest_socket
 
 from troth.reports import pages
 
 CHROMIUM = os.environ.get("TROTH_CHROMIUM") or shutil.which("chromium") or ""
-POLICY = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
 VIEWS = {
     "light": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1200, "height": 900}, "color_scheme": "dark"},
     "phone": {"viewport": {"width": 390, "height": 844}, "color_scheme": "light"},
 }
+KINDS = ("key-enrolment", "guideline", "commitment", "plan", "release", "assessment")
+NAMES = ("home", "log", "verify", "lab", "agency", "system", "claim", "guideline", *(f"said-{kind}" for kind in KINDS),
+         "error", "report")  # fmt: skip
 
 
 @pytest.fixture(scope="session")
@@ -47,16 +54,103 @@ def browser():
         running.close()
 
 
+@pytest.fixture(scope="session")
+def hub(browser, tmp_path_factory):
+    """The demo's story, played by its own command, its hub still running: ``at`` by page name, and what it said."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    folder = tmp_path_factory.mktemp("demo")
+    command = [sys.executable, "-m", "troth", "demo", "--folder", str(folder), "--port", str(port)]
+    said = folder / "said"
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            env={**os.environ, "NO_COLOR": "1"},
+        )
+        try:
+            line = b"-"
+            while line and b"runs until Ctrl-C" not in line:
+                line = process.stderr.readline()
+            story = said.read_text()
+            assert line, f"the demo ended before its hub was there to look at:\n{story}"
+            yield SimpleNamespace(story=story, at=_addresses(story))
+        finally:
+            os.killpg(process.pid, signal.SIGINT)  # as Ctrl-C in a terminal: the demo and its hub
+            process.communicate(timeout=20)
+
+
+def _addresses(story):
+    """Every page of the demo's hub and its report, by name."""
+    pytest_socket.enable_socket()  # a session's fixture: before any test's own rule
+    told = dict(re.findall(r"^  the (record|claim|system|report) +(\S+)$", story, re.MULTILINE))
+    base = told["record"].rstrip("/")
+    with httpx.Client(base_url=base) as client:
+        home = client.get("/index.json").json()["home"]
+    found = {
+        "home": "/",
+        "log": "/log",
+        "verify": "/verify",
+        "lab": "/issuers/lab.example",
+        "agency": "/issuers/agency.example",
+        "guideline": "/guidelines/" + home["guidelines"][0]["digest"].removeprefix("sha256:"),
+        "error": "/issuers/nobody.example",
+    } | {f"said-{each['kind'].partition('@')[0]}": f"/statements/{each['entry']}" for each in home["latest"]}
+    at = {name: base + path for name, path in found.items()}
+    at |= {"claim": told["claim"], "system": told["system"], "report": Path(told["report"]).as_uri()}
+    assert set(at) == set(NAMES)
+    return at
+
+
+@pytest.fixture(scope="session")
+def contexts(browser):
+    """(view, whether script runs) -> a context, made once: a page in one costs a tenth of a new context."""
+    made = {}
+
+    def context(view, script):
+        if (view, script) not in made:
+            made[view, script] = browser.new_context(**VIEWS[view], java_script_enabled=script)
+        return made[view, script]
+
+    yield context
+    for each in made.values():
+        each.close()
+
+
+@pytest.fixture
+def opened(contexts):
+    """A function from an address and a view's name to a page that is loaded, script off unless asked for.
+
+    The page carries ``answer`` (of its own address), ``asked`` (every request) and ``faults`` (what the console said).
+    """
+    shown = []
+
+    def load(url, view="light", *, script=False):
+        page = contexts(view, script).new_page()
+        shown.append(page)
+        page.faults, page.asked = [], []
+        page.on("console", lambda message: page.faults.append(message.text))
+        page.on("requestfailed", lambda request: page.faults.append(request.url))
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.answer = page.goto(url, wait_until="load")
+        return page
+
+    yield load
+    for page in shown:
+        page.close()
+
+
 class Folder(BaseHTTPRequestHandler):
-    """Serves ``server.files``: path -> (type, policy, bytes)."""
+    """Serves ``server.files``: path -> (type, bytes)."""
 
     def do_GET(self):
-        kind, policy, body = self.server.files.get(self.path, ("text/plain", POLICY, b""))
+        kind, body = self.server.files.get(self.path, ("text/plain", b""))
         self.send_response(200 if body else 404)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        if policy:
-            self.send_header("Content-Security-Policy", policy)
         self.end_headers()
         self.wfile.write(body)
 
@@ -65,40 +159,20 @@ class Folder(BaseHTTPRequestHandler):
 
 
 @pytest.fixture(scope="session")
-def served(samples):
-    """Name -> address of every sample page, and of the report (which carries its own policy)."""
-    html = samples.render_all()
+def static():
+    """A function from HTML texts by name to their addresses: pages that no hub has, with the real style sheet."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Folder)
-    server.files = {
-        f"/{name}": ("text/html; charset=utf-8", "" if name == "report" else POLICY, text.encode())
-        for name, text in html.items()
-    }
-    server.files[f"/static/{pages.stylesheet_name()}"] = ("text/css", POLICY, pages.stylesheet())
+    server.files = {f"/static/{pages.stylesheet_name()}": ("text/css", pages.stylesheet())}
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
-    yield {name: f"http://127.0.0.1:{server.server_port}/{name}" for name in html}
+
+    def serve(html):
+        server.files |= {
+            f"/{name}": ("text/html; charset=utf-8", text.encode()) for name, text in html.items()
+        }
+        return {name: f"http://127.0.0.1:{server.server_port}/{name}" for name in html}
+
+    yield serve
     server.shutdown()
     server.server_close()
     thread.join()
-
-
-@pytest.fixture
-def opened(browser):
-    """A function from an address and a view's name to a page that is loaded, script off unless asked for."""
-    contexts = []
-
-    def load(url, view="light", *, script=False):
-        context = browser.new_context(**VIEWS[view], java_script_enabled=script)
-        contexts.append(context)
-        page = context.new_page()
-        page.faults = []
-        page.on("console", lambda message: page.faults.append(message.text))
-        page.on("requestfailed", lambda request: page.faults.append(request.url))
-        page.asked = []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.goto(url, wait_until="load")
-        return page
-
-    yield load
-    for context in contexts:
-        context.close()

@@ -60,7 +60,7 @@ def test_counts_sizes_and_instants():
         f"1{NBSP}bytes", f"1.5{NBSP}kB", f"2.0{NBSP}MB", f"3.0{NBSP}GB"
     ]  # fmt: skip
     assert numbers.instant("2026-11-03T04:05:06Z") == "3 Nov 2026, 04:05 UTC"
-    assert numbers.day("2026-11-03T04:05:06Z") == "3 Nov 2026"
+    assert numbers.day("2026-11-03T04:05:06Z") == "3\u00a0Nov\u00a02026"
     assert [numbers.instant("soon"), numbers.day("soon"), numbers.instant(None), numbers.day("")] == [
         "soon",
         "soon",

@@ -99,9 +99,11 @@ def instant(text: str | None) -> str:
 
 
 def day(text: str | None) -> str:
-    """``2026-11-23T14:00:00Z`` as ``23 Nov 2026``; text of another shape as it stands."""
+    """``2026-11-23T14:00:00Z`` as ``23 Nov 2026``, which no line breaks; text of another shape as it stands."""
     moment = when(text)
-    return (text or "") if moment is None else f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}"
+    return (
+        (text or "") if moment is None else f"{moment.day}\u00a0{MONTHS[moment.month - 1]}\u00a0{moment.year}"
+    )
 
 
 def when(text: str | None) -> datetime | None:
