@@ -141,7 +141,18 @@ def reference_pages() -> Pages:
         yield f"reference/{name}.md", load(path).page()
 
 
-GENERATORS: tuple[Callable[[], Pages], ...] = (schema_files, bundle_vectors, error_pages, reference_pages)
+def images() -> Pages:
+    """The README's picture, from the demo's runs."""
+    yield "images/intervals.svg", load(DOCS / "picture.py").picture()
+
+
+GENERATORS: tuple[Callable[[], Pages], ...] = (
+    schema_files,
+    bundle_vectors,
+    error_pages,
+    reference_pages,
+    images,
+)
 
 
 def load(path: Path) -> ModuleType:
