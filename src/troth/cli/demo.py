@@ -25,6 +25,7 @@ from troth.errors import HubError, InputError, StorageError, TrothError, UsageEr
 
 if TYPE_CHECKING:
     from troth.cose import PrivateKey
+    from troth.runners.hubprocess import HubProcess
     from troth.statements.trust import TrustFile
     from troth.workflows.publish import Registered
 
@@ -147,7 +148,7 @@ class Story:
         )
 
     @contextmanager
-    def hub(self, moment: datetime) -> Iterator[Any]:
+    def hub(self, moment: datetime) -> Iterator[HubProcess]:
         """The hub, with its clock at this moment and running on from there."""
         from troth.runners.hubprocess import HubProcess
 
@@ -187,8 +188,13 @@ class Story:
             self._audit(trust, claim, after)
             (self.at / "finished").write_text(format_instant(datetime.now(UTC)) + "\n")
             self._end(claim, serve=serve)
-            if serve and (code := process.wait()):
-                raise HubError(f"the hub ended by itself (exit code {code})", where=str(self.at / "hub.log"))
+            if serve:
+                self.serve(process)
+
+    def serve(self, process: HubProcess) -> None:
+        """Wait until somebody ends the hub. Raises HubError where it ends by itself."""
+        if code := process.wait():
+            raise HubError(f"the hub ended by itself (exit code {code})", where=str(self.at / "hub.log"))
 
     def _window(self) -> tuple[datetime, datetime]:
         """When the shipped runs began and ended, as their logs say."""

@@ -9,7 +9,6 @@ Each command is a file beside this one; what is heavy is imported inside it, so 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from typing import Final
@@ -19,7 +18,7 @@ import typer
 
 from troth import __version__
 from troth.cli import assess, demo, evidence, hub, key, log, project, register, sign, standing, trust, verify
-from troth.cli.output import fail, flush, interrupted, misused, silence
+from troth.cli.output import echo_failed, fail, flush, interrupted, misused
 from troth.errors import TrothError, UsageError
 
 _INTERRUPTED: Final = 130
@@ -65,7 +64,8 @@ def run() -> None:
     try:
         flush()
     except TrothError as error:
-        code = _failed(error, as_json=False)
+        fail(error, as_json=False)
+        code = error.exit_code
     sys.exit(code)
 
 
@@ -75,13 +75,14 @@ def _told(argv: list[str]) -> int:
     try:
         code = app(standalone_mode=False)
     except TrothError as error:
-        return _failed(error, as_json=as_json)
+        fail(error, as_json=as_json)
+        return error.exit_code
     except click.ClickException as error:
         return _misused(error, as_json=as_json)
     except (KeyboardInterrupt, click.Abort):
         code = _INTERRUPTED
-    except BrokenPipeError:  # click's own writing, of help
-        silence(sys.stdout)
+    except SystemExit:  # only where click's own writing, of help, met a pipe that nobody reads
+        echo_failed()
         return 0
     except Exception as error:
         if os.environ.get("TROTH_DEBUG"):
@@ -91,16 +92,6 @@ def _told(argv: list[str]) -> int:
     if code == _INTERRUPTED:  # Typer turns Ctrl-C into this code by itself, and says nothing
         interrupted(as_json=as_json)
     return code if isinstance(code, int) else 0
-
-
-def _failed(error: TrothError, *, as_json: bool) -> int:
-    try:
-        fail(error, as_json=as_json)
-    except TrothError as silent:  # stdout itself is what fails
-        error = silent
-        with contextlib.suppress(TrothError):
-            fail(error, as_json=False)
-    return error.exit_code
 
 
 def _misused(error: click.ClickException, *, as_json: bool) -> int:

@@ -7,6 +7,7 @@ as escapes. A reader who goes away (``| head -1``) stops neither the work nor ch
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -25,6 +26,8 @@ _COLOURS: Final = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36}
 _CONTROLS: Final = re.compile(
     "\x1b(?!\\[(?:0|1;3[1-6])m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
+
+_lost: Final[list[StorageError]] = []  # the last thing that could not be said
 
 Json = typer.Option(False, "--json", help="Print one JSON document instead of text.")
 
@@ -54,9 +57,11 @@ def note(text: str) -> None:
 
 
 def flush() -> None:
-    """Have written all that was said. Raises StorageError."""
+    """Have written all that was said. Raises StorageError for what could not be, now or earlier."""
     _write(sys.stderr, "", flush=True)
     _write(sys.stdout, "", flush=True)
+    if _lost:
+        raise _lost.pop()
 
 
 def plain(text: str) -> str:
@@ -79,9 +84,9 @@ def _escaped(value: Any) -> Any:
 
 
 def _write(stream: TextIO, text: str, *, flush: bool = False) -> None:
-    """Write; where nobody reads any longer go on without, and where the disk is full say so.
+    """Write; where nobody reads any longer, or the disk is full, go on without: the work has its own outcome.
 
-    Raises StorageError.
+    What was lost to a full disk is raised by `flush`, at the end.
     """
     try:
         try:
@@ -95,13 +100,23 @@ def _write(stream: TextIO, text: str, *, flush: bool = False) -> None:
     except OSError as error:
         silence(stream)
         name = "stderr" if stream is sys.stderr else "stdout"
-        raise StorageError(f"cannot be written: {error.strerror}", where=name) from error
+        _lost[:] = [StorageError(f"cannot be written: {error.strerror}", where=name)]
 
 
 def silence(stream: TextIO) -> None:
     """Let a stream that nobody reads lead nowhere, so that what is left in its buffer raises nothing at the end."""
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - as bare as the descriptor that it stands for
         os.dup2(nowhere.fileno(), stream.fileno())
+
+
+def echo_failed() -> None:
+    """The same for what click writes by itself (help, completion), which replaces the streams before it gives up."""
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is not None:
+            with contextlib.suppress(OSError):
+                stream.flush()
+                continue
+            silence(stream)
 
 
 def colour(text: str, name: str, stream: TextIO | None = None) -> str:
