@@ -84,6 +84,45 @@ class Child:
             self.process.wait()
 
 
+_APART = '("$@" >"$0/stdout" 2>"$0/stderr" & echo $! >"$0/pid"; wait $!; echo $? >"$0/rc") &'
+
+
+class Apart:
+    """A command that is no child of this process, so that tests which look at all their children do not meet it.
+
+    The shell lets it ignore SIGINT; SIGTERM ends it.
+    """
+
+    def __init__(self, folder, *arguments):
+        folder.mkdir(parents=True)
+        self.folder, self.out, self.err = folder, folder / "stdout", folder / "stderr"
+        subprocess.run(
+            ["sh", "-c", _APART, str(folder), *MODULE, *map(str, arguments)],
+            check=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        waited(lambda: self._word("pid"), what="the start")
+
+    def _word(self, name):
+        path = self.folder / name
+        return path.read_text().strip() if path.exists() else ""
+
+    def until(self, words):
+        """Wait until it says something."""
+        waited(lambda: words in self.err.read_text() or self._word("rc"), what=words)
+        assert words in self.err.read_text(), self.out.read_text() + self.err.read_text()
+
+    def ended(self):
+        """Ask it to end; its exit code."""
+        if not self._word("rc"):
+            os.kill(int(self._word("pid")), signal.SIGTERM)
+            waited(lambda: self._word("rc"), what="the end")
+        return int(self._word("rc"))
+
+
 class Done(NamedTuple):
     """What a command did."""
 
@@ -103,7 +142,7 @@ class Story:
     def __init__(self, folder):
         self.top, self.port = folder, free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.child = Child(folder / "said", "demo", "--folder", folder / "demo", "--port", self.port)
+        self.child = Apart(folder / "said", "demo", "--folder", folder / "demo", "--port", self.port)
         self.at = folder / "demo/1"
         self.trust = self.at / "trust.json"
         self.logs = LOGS
@@ -161,7 +200,7 @@ def fixtures(pytest):
         found, mine = played(tmp_path_factory.mktemp("story"))
         yield found
         if mine:
-            code = found.child.signalled()
+            code = found.child.ended()
             assert (code, answers(found.port)) == (130, False), "the demo left a hub behind"
 
     @pytest.fixture(name="troth")
