@@ -89,8 +89,8 @@ def _grid(bottom: int) -> Markup:
     for tick in ("0", "0.25", "0.5", "0.75", "1"):
         x = _x(Decimal(tick))
         parts.append(f'<path class="rule" d="M{x:.1f} {TOP - 6}V{bottom + 4}"/>')
-        for y in (TOP - 12, bottom + 18):
-            parts.append(f'<text class="soft" x="{x:.1f}" y="{y}" text-anchor="middle">{exact(tick)}</text>')
+        label = f'x="{x:.1f}" text-anchor="middle">{exact(tick)}</text>'
+        parts += [f'<text class="soft" y="{y}" {label}' for y in (TOP - 12, bottom + 18)]
     return Markup("".join(parts))  # noqa: S704 - numbers only
 
 

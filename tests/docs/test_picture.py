@@ -1,6 +1,8 @@
-"""The README's picture: whole by itself, readable in both colour schemes, and as the runs are. (test_specs.py holds it up to date.)"""
+"""The README's picture: whole by itself, readable in both colour schemes, and as the runs are."""
 
 import re
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -21,6 +23,14 @@ def picture(text):
 @pytest.fixture
 def words(picture):
     return ["".join(one.itertext()) for one in picture.iter(f"{SVG}text")]
+
+
+def test_it_is_what_the_runs_give(root, text):
+    code = "import sys; sys.path.insert(0, 'docs'); import picture; sys.stdout.write(picture.picture())"
+    done = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", code], cwd=root, capture_output=True, check=True
+    )
+    assert done.stdout.decode() == text, "run python docs/generate.py"
 
 
 def test_it_stands_alone(text):

@@ -17,6 +17,7 @@ from litestar.testing import TestClient
 from troth.commitments import Terms, draft_commitment, draft_plan
 from troth.config import HubConfig
 from troth.cose import sign as cose_sign
+from troth.errors import OverloadedError, StorageError
 from troth.guidance import guideline_payload, read_catalog
 from troth.hub.app import application
 from troth.hub.fill import Filler
@@ -31,6 +32,7 @@ from troth.statements.payloads import (
     Amendment,
     Assessment,
     Guideline,
+    GuidelineRef,
     Release,
     Result,
     System,
@@ -117,6 +119,12 @@ def tell(told, kit):
     weaker = msgspec.structs.replace(commitment, taken=commitment.taken[:2])
     say(lab, "amendment", Amendment(amends=ids["commitment"], commitment=weaker, reason="Too much at once."))
     say(lab, "withdrawal", Withdrawal(withdraws=ids["release"], reason="Never shipped. " + "Long. " * 200))
+    free = msgspec.structs.replace(assessment, commitment=None, plan=None)
+    say(lab, "free", free)
+    nowhere = msgspec.structs.replace(free.guideline, digest="sha256:" + "0" * 64)
+    say(lab, "nowhere", msgspec.structs.replace(free, guideline=nowhere, system=None))
+    for index, name in enumerate(("policy", "anchors", "clock")):  # what every log begins with
+        ids[name] = b64url(hub.store.rows(index, index + 1)[0].id)
     odd = partial(cose_sign, lab.key, iss=lab.name, sub=SYSTEM, iat=int(clock().timestamp()))
     foreign = {
         "unknown": {
@@ -275,6 +283,29 @@ def test_an_unknown_address_is_a_page_for_people_and_a_problem_for_programs(reco
     for told in (page, answer):
         assert told.headers["cache-control"] == "no-store"
         assert told.headers["vary"] == "accept"
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "heading", "says"),
+    [
+        (RuntimeError("secret words"), 500, "A fault of this hub", "operator can find it in its log"),
+        (StorageError("the disk is full"), 503, "Not available now", "The disk is full."),
+        (OverloadedError("too many wait"), 429, "Too many at once", "Too many wait."),
+    ],
+)
+def test_a_fault_is_told_without_its_inside(record, monkeypatch, error, status, heading, says):
+    def broken(_filler):
+        raise error
+
+    monkeypatch.setattr(Filler, "home", broken)
+    page, problem = get(record, "/"), get(record, "/", "*/*")
+    assert page.status_code == problem.status_code == status
+    assert f"<h1>{heading}</h1>" in page.text
+    assert says in page.text
+    for answer in (page, problem):
+        assert "secret" not in answer.text
+        assert "Traceback" not in answer.text
+        assert ("retry-after" in answer.headers) is (status == 429)
 
 
 def test_a_twin_answers_in_json_even_to_a_browser(record):
@@ -452,6 +483,52 @@ def test_a_guideline_that_cannot_be_read_says_so(open_hub, lab, enrol):
     page = filler.guideline(bad.digest)
     assert page.controls == ()
     assert "Its controls cannot be shown:" in pages.guideline(filler.site(), page)
+    claim = Assessment(
+        rules="r",
+        guideline=GuidelineRef(id="g", version="1", digest=bad.digest),
+        results=[Result(control="c", objective="c.o", outcome="not measured", sentence="No log.")],
+        evidence=[],
+    )
+    row, _ = hub.register_now(
+        sign(lab.key, claim, issuer=lab.name, subject=lab.name, issued_at=hub.clock()).entry
+    )
+    assert "c.o" in pages.claim(filler.site(), filler.claim(row, hub.clock()))
+
+
+def test_a_claim_takes_its_words_from_its_promise_or_its_guideline_or_from_nowhere(record):
+    title = "Orders hidden in foreign text are not followed"
+    shown = {
+        name: get(record, addresses.claim(record.ids[name])).text
+        for name in ("assessment", "free", "nowhere")
+    }
+    assert [title in html for html in shown.values()] == [True, True, False]
+    assert all("st-1.follow" in html for html in shown.values())
+
+
+def test_the_words_of_a_control_are_shown_with_items_and_parameters(open_hub, lab, enrol):
+    hub = open_hub()
+    hub.register_now(enrol(hub.keys.operator, hub.issuer, lab))
+    catalog = msgspec.json.decode(find_pack("starter"))
+    control = catalog["catalog"]["controls"][0]
+    control["params"] = [{"id": "days", "values": ["ten days"]}]
+    control["parts"][0]["prose"] = "Within {{ insert: param, days }}:"
+    control["parts"][0]["parts"] = [
+        {"name": "item", "props": [{"name": "label", "value": "a."}], "prose": "<first>"},
+        {"name": "item", "parts": [{"name": "item", "prose": "for {{ insert: param, nothing }}"}]},
+    ]
+    record = guideline_payload(msgspec.json.encode(catalog))
+    hub.register_now(sign(lab.key, record, issuer=lab.name, subject=lab.name, issued_at=hub.clock()).entry)
+    filler = Filler(hub)
+    page = filler.guideline(record.digest)
+    shown = [(one.depth, one.title, one.text) for one in page.controls[0].prose]
+    assert shown == [
+        (0, "", "Within ten days:"),
+        (1, "a.", "<first>"),
+        (2, "", "for {{ insert: param, nothing }}"),
+    ]
+    assert [one.title for one in page.controls[0].guidance] == ["Why", "How it is shown"]
+    html = pages.guideline(filler.site(), page)
+    assert '<p class="deep-1"><b>a.</b> &lt;first&gt;</p>' in html
 
 
 def test_a_statement_that_was_taken_down_keeps_its_place(served, lab, tmp_path):

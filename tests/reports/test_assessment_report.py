@@ -73,6 +73,34 @@ def test_commands_quote_the_draft_and_give_way_to_the_claim(assessment, report_w
     assert "--preview" not in claimed
 
 
+def test_a_reason_is_shown_where_it_adds_something(assessment, report_words):
+    drawn = "the interval holds values on both sides of the threshold"
+    asked = next(each for each in assessment.results if each.lower is not None)
+    said = msgspec.structs.replace(
+        asked,
+        sentence="Not measured: no log of the evaluation was given.",
+        reasons=["No log of the evaluation was given", drawn, "the binding is weaker"],
+    )
+
+    def shown(result):
+        return render(msgspec.structs.replace(assessment, results=[result]), **report_words)
+
+    html = shown(said)
+    assert html.count("of the evaluation was given") == 1
+    assert drawn not in html
+    assert '<p class="soft">the binding is weaker</p>' in html
+    assert drawn in shown(msgspec.structs.replace(said, lower=None))
+
+
+def test_how_each_interval_was_computed_is_said_in_full(assessment, report_words):
+    html = render(assessment, **report_words)
+    assert html.count("How each interval was computed") == 1
+    for result in assessment.results:
+        assert result.statistic in html
+    bare = [msgspec.structs.replace(each, method="", statistic="") for each in assessment.results]
+    assert "How each" not in render(msgspec.structs.replace(assessment, results=bare), **report_words)
+
+
 def test_a_guideline_cannot_smuggle_a_command(assessment, report_words):
     named = msgspec.structs.replace(assessment.guideline, id="x; rm -rf .")
     html = render(msgspec.structs.replace(assessment, guideline=named), **report_words)

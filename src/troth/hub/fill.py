@@ -17,6 +17,7 @@ from troth.identifiers import format_instant, from_unix, unb64url
 from troth.log import leaf_hash, parse_receipt, root_from_inclusion
 from troth.reports import addresses
 from troth.reports import page_models as models
+from troth.reports.numbers import count, instant
 from troth.reports.results import ControlText
 from troth.standing import State, issuer_standing
 from troth.standing.records import IssuerStanding, Mark
@@ -244,10 +245,10 @@ class Filler:
                 )
         rules = (
             ("Operator", policy.operator),
-            ("Began", policy.created),
+            ("Began", instant(policy.created)),
             ("Rules of standing", f"version {policy.standing_rules}"),
             ("A clock entry is written when", f"{policy.clock_seconds} seconds have passed since the last"),
-            ("Largest entry", f"{policy.entry_limit} bytes"),
+            ("Largest entry", f"{count(policy.entry_limit)} bytes"),
             ("Who may write", "issuers whose keys the operator has enrolled; each enrolment gives its reason"),
         ) if policy else ()  # fmt: skip
         return models.LogPage(
