@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -343,7 +344,9 @@ def test_plan_new_wants_a_registered_commitment(troth, story, tmp_path):
     assert "register" in done.json["error"]["hint"]
     done = troth("plan", "new", story.file("release.troth"), "--json")
     assert (done.code, done.json["error"]["code"]) == (2, "usage")
-    made = troth(
-        "plan", "new", story.file("commitment.troth"), "--row", "st-1.follow", "--due", "2027-01-01T00:00:00Z"
-    )
+    row = ["--row", "st-1.follow", "--due", "2027-01-01T00:00Z"]
+    made = troth("plan", "new", story.file("commitment.troth"), *row)
     assert made.code == 0, made.err
+    assert '"due":"2027-01-01T00:00:00Z"' in Path("plan.json").read_text(), (
+        "to the second, as the schema has it"
+    )

@@ -47,6 +47,7 @@ def assess(
 
     Writes OUT/report.html and OUT/assessment.json (the draft claim, for `troth sign`).
     """
+    from troth.identifiers import check_digest, check_system
     from troth.measurement.facts import alone
     from troth.runners.pool import processes as pool
     from troth.statements.payloads import System
@@ -54,6 +55,11 @@ def assess(
 
     project = home.project()
     uri = system or project.system
+    if uri:
+        home.fitting(uri, check_system, "--system")
+    for each in digest:
+        home.fitting(each, check_digest, "--digest")
+    home.layout(layout)
     given = System(uri=uri, name=name or project.system_name or uri, digests=digest) if uri else None
     over = work.basis(
         guideline or project.guideline,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from troth.cli import home
 from troth.cli.output import Json, emit, progress, say, table
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def show(
     from troth.measurement.facts import Reading
     from troth.readers.evidence import read_evidence
 
+    home.layout(layout)
     names: dict[str, str] = {}
     with progress("Reading", quiet=json) as bar:
         found = read_evidence(files, frozenset({"sample"}), layout=layout or None, progress=bar, names=names)

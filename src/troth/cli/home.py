@@ -9,13 +9,18 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from troth.errors import InputError, StorageError, UsageError
 
 PROJECT = "troth.json"
+LAYOUTS = ("summaries", "journal", "samples")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -120,6 +125,20 @@ def write_all(files: dict[Path, bytes]) -> None:
 def there(path: Path) -> bool:
     """Whether something is there; Path.exists raises where a name is too long."""
     return os.path.lexists(path)
+
+
+def layout(word: str) -> None:
+    """Raises UsageError where --layout names none."""
+    if word and word not in LAYOUTS:
+        raise UsageError(f"--layout: no layout {word!r}", hint=f"The layouts are {', '.join(LAYOUTS)}")
+
+
+def fitting(value: T, check: Callable[[T], R], flag: str) -> R:
+    """What ``check`` makes of a flag's word. Raises UsageError where it does not fit."""
+    try:
+        return check(value)
+    except InputError as error:
+        raise UsageError(f"{flag}: {error.what}", hint=error.hint) from error
 
 
 def need(value: str, flag: str, what: str) -> str:

@@ -84,10 +84,12 @@ def request(
     json: bool = Json,
 ) -> None:
     """Write the request that a log's operator enrols (`troth hub enrol`): signed by the key that it asks for."""
+    from troth.identifiers import check_issuer
     from troth.readers.keyfiles import read_key
     from troth.workflows.enrol import key_request
 
     origin = home.need(issuer or home.project().issuer, "--issuer", "The issuer")
+    home.fitting(origin, check_issuer, "--issuer")
     path = home.key_path(name)
     key = read_key(path, passphrase=home.passphrase(path))
     data = key_request(key, issuer=origin, name=called or origin, contact=contact, now=datetime.now(UTC))

@@ -44,9 +44,9 @@ def init(
     from troth.readers.packs import find_pack
 
     if issuer:
-        check_issuer(issuer)
+        home.fitting(issuer, check_issuer, "--issuer")
     if system:
-        check_system(system)
+        home.fitting(system, check_system, "--system")
     settings = home.Project(issuer=issuer, system=system, system_name=name, guideline=guideline, hub=hub)
     draft = skeleton(read_catalog(find_pack(guideline)))
     made = {home.PROJECT: msgspec.to_builtins(settings), "commitment.json": draft}
@@ -93,6 +93,7 @@ def commitment_new(
     """Draft a commitment: controls taken, and controls left out with a reason."""
     from troth.commitments import Terms, draft_commitment
     from troth.guidance import read_catalog
+    from troth.identifiers import check_digest, check_system, format_instant, parse_instant
     from troth.readers.packs import find_pack
     from troth.statements import canonical
     from troth.statements.payloads import System
@@ -108,12 +109,16 @@ def commitment_new(
         for control in take
     }
     uri = home.need(system or project.system, "--system", "The system")
+    home.fitting(uri, check_system, "--system")
+    until = format_instant(home.fitting(expires, parse_instant, "--expires"))
+    for each in digest:
+        home.fitting(each, check_digest, "--digest")
     record = draft_commitment(
         catalog,
         System(uri=uri, name=name or project.system_name or uri, digests=digest),
         take={control: Terms(rows=rows[control]) for control in take},
         leave=dict(_split(each, 2, "--leave CONTROL=REASON") for each in leave),
-        expires=expires,
+        expires=until,
         contact=contact,
     )
     home.write_bytes(out, canonical(record) + b"\n")
@@ -149,10 +154,12 @@ def plan_new(
 ) -> None:
     """Draft the plan for a registered commitment: the measurements, announced before they are run."""
     from troth.commitments import draft_plan
+    from troth.identifiers import format_instant, parse_instant
     from troth.statements import canonical
     from troth.statements.bundle import parse_bundle
     from troth.statements.payloads import Amendment, Commitment
 
+    by = format_instant(home.fitting(due, parse_instant, "--due")) if due else None
     data = home.read_bytes(commitment, "commitment")
     if data[:64].lstrip()[:1] == b"{":
         raise UsageError(
@@ -165,7 +172,7 @@ def plan_new(
         raise UsageError(f"{commitment} is no commitment", hint="Give the file that `troth register` wrote")
     claim.sign1.verify()
     text = said.commitment if isinstance(said, Amendment) else said
-    record = draft_plan(claim.id, text, rows=row or None, due=due or None, note=message)
+    record = draft_plan(claim.id, text, rows=row or None, due=by, note=message)
     home.write_bytes(out, canonical(record) + b"\n")
     if json:
         emit({"path": str(out), "objectives": [m.objective.id for m in record.measurements]})

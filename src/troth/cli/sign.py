@@ -37,6 +37,7 @@ def sign(
     json: bool = Json,
 ) -> None:
     """Sign a payload as a statement (COSE_Sign1). With --preview, show the page that counsel would want to read."""
+    from troth.identifiers import check_issuer
     from troth.readers.keyfiles import read_key, read_kid
     from troth.statements import kind_of
     from troth.workflows import publish
@@ -45,6 +46,7 @@ def sign(
     target = out or _target(file)
     record = publish.read_payload(home.read_bytes(file, "payload"), kind or _kind(file))
     origin = home.need(issuer or project.issuer, "--issuer", "The issuer")
+    home.fitting(origin, check_issuer, "--issuer")
     about = subject or publish.subject_of(record, origin)
     path = home.key_path(key or project.key)
     if preview:

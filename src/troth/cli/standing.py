@@ -9,7 +9,7 @@ import typer
 
 from troth.cli import home, trust
 from troth.cli.output import Json, emit_bytes, one_line, progress, say, table
-from troth.errors import InputError, UndecidedError, UsageError
+from troth.errors import UndecidedError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,10 +39,7 @@ def standing(
     from troth.workflows.stand import stand
 
     where = home.need(log or home.project().hub, "--log", "The log")
-    try:
-        instant = parse_instant(at) if at else datetime.now(UTC)
-    except InputError as error:
-        raise UsageError(f"--at: {error.what}", hint=error.hint) from error
+    instant = home.fitting(at, parse_instant, "--at") if at else datetime.now(UTC)
     with progress("Folding the log", quiet=json) as bar:
         found = stand(where, instant, trust.load(trusted), unpinned=unpinned, progress=bar)
     if json:
