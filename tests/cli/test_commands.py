@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -350,3 +351,49 @@ def test_plan_new_wants_a_registered_commitment(troth, story, tmp_path):
     assert '"due":"2027-01-01T00:00:00Z"' in Path("plan.json").read_text(), (
         "to the second, as the schema has it"
     )
+
+
+def test_what_people_read(troth, tmp_path):
+    """The same commands without --json, each with its next step."""
+    begun = troth("init", "lab", "--issuer", LAB, "--system", SYSTEM)
+    assert begun.out == "wrote lab/troth.json\nwrote lab/commitment.json\n"
+    assert "Next: edit commitment.json" in begun.err
+    made = troth("key", "new")
+    assert "file  " in made.out
+    assert "nobody can make it again" in made.err
+    assert "cose_key  " in troth("key", "show").out
+    assert "the kid to compare is" in troth("key", "request", "--issuer", LAB).out
+    left = [f"--leave=st-{n}=Not now." for n in range(2, 12)]
+    words = ["--take", "st-1", *left, "--system", SYSTEM, "--expires", "2030-01-01T00:00Z"]
+    drafted = troth("commitment", "new", *words)
+    assert drafted.out == "wrote commitment.json: 1 controls taken, 10 left out\n"
+    assert '"expires":"2030-01-01T00:00:00Z"' in Path("commitment.json").read_text()
+    signed = troth("sign", "commitment.json", "--issuer", LAB)
+    assert signed.out.startswith(f"Signed commitment@1 as {LAB}, about {SYSTEM}\n")
+    assert "Nothing has left this machine" in signed.err
+
+
+def test_what_is_stale_disagrees_or_could_not_be_read_is_said(troth, root):
+    logs = root / "tests/evidence/inspect"
+    shown = troth("evidence", "show", logs)
+    assert shown.code == 0
+    assert "the header says" in shown.out
+    assert "not read (foreign)" in shown.out
+    found = troth("assess", logs)
+    assert found.code == 0
+    assert "other file" in found.out
+    assert " · " in found.out
+    odd = troth("evidence", "show", logs, "--json").json["files"]
+    assert any(each["disagreements"] for each in odd)
+
+
+def test_a_stale_result_is_said(troth, story, monkeypatch, tmp_path):
+    """Seen years later."""
+
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return datetime(2040, 1, 1, tzinfo=UTC)
+
+    monkeypatch.setattr("troth.cli.assess.datetime", Later)
+    assert "stale since 20" in troth("assess", story.logs).out

@@ -15,6 +15,7 @@ import pytest
 
 from troth.cli import main
 from troth.errors import TrothError
+from troth.readers.packs import find_pack
 
 pytestmark = pytest.mark.network
 LAB = "https://lab.example"
@@ -190,8 +191,6 @@ def test_damaged_logs_never_hide_good_ones(troth, told, story, tmp_path):
 
 
 def test_a_guideline_that_names_an_unknown_control(told, troth, story, tmp_path):
-    from troth.readers.packs import find_pack  # noqa: PLC0415
-
     catalog = json.loads(find_pack("starter"))
     profile = {
         "profile": {

@@ -20,6 +20,7 @@ from troth.identifiers import parse_instant
 from troth.statements import canonical, read
 from troth.statements.bundle import make, parse_bundle
 from troth.statements.payloads import Release, System, Withdrawal
+from troth.statements.trust import TrustFile, parse_trust
 from troth.workflows import assess, bundles, publish, recompute
 from troth.workflows.enrol import enrolment, key_request
 
@@ -138,7 +139,6 @@ def test_the_hub_offers_no_trust_file():
 
 def test_what_the_claim_names_must_be_in_the_file_and_in_the_log(story, simulated):
     data = story.file("claim.troth").read_bytes()
-    trust = recompute.TrustFile
     bundle = parse_bundle(data)
     less = [each for each in _items(bundle) if read(each).kind != "plan@1"]
     with pytest.raises(UndecidedError, match="lacks the commitment or plan"):
@@ -149,12 +149,10 @@ def test_what_the_claim_names_must_be_in_the_file_and_in_the_log(story, simulate
         recompute._basis(given, bundle.claim.statement.record, None, [_trust(story)])
     with pytest.raises(ReceiptError, match="no trusted log"):
         recompute._basis(bundle, bundle.claim.statement.record, None, [simulated.SimLog("x").trust])
-    assert isinstance(_trust(story), trust)
+    assert isinstance(_trust(story), TrustFile)
 
 
 def _trust(story):
-    from troth.statements.trust import parse_trust  # noqa: PLC0415
-
     return parse_trust(story.trust.read_bytes())
 
 
