@@ -24,6 +24,11 @@ def pytest_configure(config):
     config.pluginmanager.register(module, "postgres")
 
 
+def pytest_collection_modifyitems(items):
+    """What forks goes first: before a server, a browser or a thread of other tests is there."""
+    items.sort(key=lambda item: item.path.name != "test_pool.py")
+
+
 @pytest.fixture(scope="session")
 def root():
     """The checkout's top folder."""

@@ -21,27 +21,40 @@ def main() -> int:
         return subprocess.call([sys.executable, "-m", "pytest", *chosen], cwd=ROOT)
     coverage = [sys.executable, "-m", "coverage"]
     subprocess.run([*coverage, "erase"], cwd=ROOT, check=True)
-    ran = subprocess.run(
-        [*coverage, "run", "-m", "pytest", "-q"], cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True
-    )
-    sys.stdout.write(ran.stdout)
+    code, closing = shown([*coverage, "run", "-m", "pytest", "-q"])
     subprocess.run([*coverage, "combine", "-q"], cwd=ROOT, check=False)
     low = []
     for room in ROOMS:
-        report = subprocess.run(
-            [*coverage, "report", f"--include=src/troth/{room}/*", f"--fail-under={FLOOR}", "--precision=1"],
-            cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True,
-        )  # fmt: skip
-        total = report.stdout.strip().splitlines()[-1:] or ["nothing measured"]
-        sys.stdout.write(f"coverage {room:<12} {total[0]}\n")
-        if report.returncode:
+        report = [
+            *coverage,
+            "report",
+            f"--include=src/troth/{room}/*",
+            f"--fail-under={FLOOR}",
+            "--precision=1",
+        ]
+        total = subprocess.run(
+            [*report, "--format=total"], cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True
+        )
+        sys.stdout.write(f"coverage of {room:<12} {total.stdout.strip():>5} %\n")
+        if total.returncode:
             low.append(room)
-            sys.stdout.write(report.stdout)
+            subprocess.run(report, cwd=ROOT, check=False)
     if low:
         sys.stdout.write(f"below {FLOOR} %: {', '.join(low)}\n")
-    closing = ran.stdout.strip().splitlines()[-1:] or ["pytest printed nothing"]
-    sys.stdout.write(closing[0] + "\n")
-    return ran.returncode or bool(low)
+    sys.stdout.write(closing + "\n")
+    return code or bool(low)
+
+
+def shown(command: list[str]) -> tuple[int, str]:
+    """Run a command, show what it says as it says it, and keep its last line."""
+    last = ""
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            last = line.strip() or last
+    return process.returncode, last
 
 
 if __name__ == "__main__":

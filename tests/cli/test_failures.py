@@ -444,14 +444,30 @@ def test_every_error_has_its_exit_code(troth, monkeypatch, kind):
     assert troth("verify", "x", "--json").json["error"]["code"] == kind.code
 
 
+SLOW_DISK = """
+import os, time
+pread = os.pread
+def slow(*args):
+    time.sleep(0.02)
+    return pread(*args)
+os.pread = slow
+"""
+
+
 @pytest.mark.parametrize("processes", ["1", "2"])
-def test_ctrl_c_during_a_long_assess(kit, tmp_path, root, processes):
+def test_ctrl_c_during_a_long_assess(kit, tmp_path, processes):
+    """On a disk that takes its time, so that the signal meets it reading."""
     logs = tmp_path / "logs"
     logs.mkdir()
-    source = min(kit.LOGS.glob("*.eval")).read_bytes()
-    for number in range(1500):
+    source = min(kit.LOGS.glob("*.eval"), key=lambda path: path.stat().st_size).read_bytes()
+    for number in range(200):
         (logs / f"{number}.eval").write_bytes(source + number.to_bytes(2, "big"))
-    child = kit.Child(tmp_path / "said", "assess", logs, "-o", tmp_path / "out", "--processes", processes)
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(SLOW_DISK)
+    child = kit.Child(
+        tmp_path / "said", "assess", logs, "-o", tmp_path / "out", "--processes", processes,
+        env={"PYTHONPATH": str(tmp_path / "site")},
+    )  # fmt: skip
     try:
         kit.waited(lambda: fds_of(child.process.pid, str(logs)), what="reading")
         assert child.signalled(signal.SIGINT) == 130
