@@ -4,7 +4,7 @@ Front end (any number of threads or processes; holds no state of the log but wha
 
     1  parse, normalise: the entry is the signed statement with an empty unprotected header
     2  verify the signature with the key that the statement carries
-    3  policy (`judge`): who may say this, with this key, at the log's time
+    3  policy (`policy.py`): who may say this, with this key, at the log's time
     4  refused now, but in the log already: the answer that it had, whatever has changed since. (What is not refused
        is looked up at its turn, once for a whole batch)
 
@@ -37,26 +37,23 @@ import msgspec
 from troth.cose import SUPPORTED_ALGORITHMS, Signer, normalise
 from troth.errors import (
     CoseError,
-    EnrolmentError,
     ForkError,
     InputError,
-    NotEnrolledError,
     OverloadedError,
     PolicyError,
     StorageError,
     TrothError,
 )
 from troth.hub.keys import HubKeys
+from troth.hub.policy import judge
 from troth.hub.receipts import Nodes
 from troth.identifiers import b64url, format_instant, from_unix
 from troth.log import Checkpoint, Frontier, NoteKey, grow_tiles, leaf_hash, sign_checkpoint
-from troth.statements import KeyRing, Statement, check_enrolment, check_sense, read, sign
-from troth.statements.payloads import Clock, KeyEnrolment, RegistrationPolicy, TrustAnchors
+from troth.statements import KeyRing, Statement, check_sense, read, sign
+from troth.statements.payloads import Clock, RegistrationPolicy, TrustAnchors
 from troth.store import Batch, Head, HeadStore, LogStore, Row, SignedHead, Tile, reconcile
 
 ABOUT_KEYS: Final = frozenset({"registration-policy@1", "trust-anchors@1", "key-enrolment@1"})
-_OPERATORS_OWN: Final = frozenset({"registration-policy", "trust-anchors"})
-_RESERVED: Final = (".example", ".test", ".invalid", "localhost", "127.0.0.1")  # RFC 2606, RFC 6761
 
 log = logging.getLogger("troth.hub.registration")
 
@@ -121,75 +118,6 @@ class FrontEnd:
         except InputError:
             return None
         return row if row is not None and row.size <= self._sequencer.state.head.size else None
-
-
-def judge(ring: KeyRing, statement: Statement, at: datetime, log_issuer: str) -> None:
-    """Return if the policy lets this statement in at this time. Its signature was checked before.
-
-    Raises:
-        NotEnrolledError: the key does not speak for the issuer now.
-        PolicyError: the rule that it breaks.
-        VerificationError: an enrolment whose parts do not hold together.
-
-    """
-    policy = ring.policy
-    if policy is not None and len(statement.entry) > policy.entry_limit:
-        raise PolicyError(
-            f"the entry has {len(statement.entry)} bytes, and this log takes {policy.entry_limit}"
-        )
-    name = statement.kind.partition("@")[0]
-    if name == "clock":
-        raise PolicyError("only the log itself writes clock statements")
-    if name in _OPERATORS_OWN:
-        _judge_operator(ring, statement, log_issuer)
-    elif name == "key-enrolment":
-        _judge_enrolment(ring, statement, at, log_issuer)
-    else:
-        ring.admits(statement.issuer, statement.key, at)
-    if policy is not None and policy.demonstration and name not in _OPERATORS_OWN:
-        _judge_demonstration(statement, log_issuer)
-
-
-def _judge_operator(ring: KeyRing, statement: Statement, log_issuer: str) -> None:
-    if not ring.is_operator(statement) or statement.issuer != log_issuer:
-        raise PolicyError(f"a {statement.kind} is the log's operator's to state")
-    if statement.record is None:
-        raise PolicyError(f"a {statement.kind} of another version, or whose payload is not in the entry")
-    if isinstance(statement.record, RegistrationPolicy) and ring.policy is not None:
-        kept = ("origin", "created")
-        if any(getattr(statement.record, name) != getattr(ring.policy, name) for name in kept):
-            raise PolicyError("a log's origin and time of creation are for ever")
-
-
-def _judge_enrolment(ring: KeyRing, statement: Statement, at: datetime, log_issuer: str) -> None:
-    record = statement.record
-    if not isinstance(record, KeyEnrolment) or ring.anchors is None:
-        raise PolicyError("an enrolment of another version, or whose payload is not in the entry")
-    previous = ring.by_id.get(record.rotates) if record.rotates else None
-    if record.rotates and (previous is None or previous.issuer != record.issuer):
-        raise NotEnrolledError(f"the log holds no enrolment {record.rotates} of {record.issuer} to rotate")
-    made = check_enrolment(statement, ring.anchors, previous)
-    by_operator = ring.is_operator(statement)
-    if statement.issuer != (log_issuer if by_operator else made.issuer):
-        raise PolicyError("an enrolment is stated by the log's operator, or on rotation by the issuer itself")
-    if not by_operator and previous is not None and not previous.covers(at):
-        raise NotEnrolledError(
-            f"the previous key of {made.issuer} is no longer valid, so it cannot rotate",
-            hint="Ask the log's operator to enrol the new key",
-        )
-    if made.not_after < at:
-        raise EnrolmentError("the enrolment is over before it is in the log")
-
-
-def _judge_demonstration(statement: Statement, log_issuer: str) -> None:
-    record = statement.record
-    issuer = record.issuer if isinstance(record, KeyEnrolment) else statement.issuer
-    host = issuer.removeprefix("https://").removeprefix("did:web:").partition(":")[0]
-    if issuer != log_issuer and not host.endswith(_RESERVED):
-        raise PolicyError(
-            f"this log is a demonstration and takes no statement in the name of {issuer}",
-            hint="Use a reserved name, such as https://lab.example",
-        )
 
 
 # ---- sequencer: steps 5 to 8 ----------------------------------------------------------------------------
@@ -459,7 +387,7 @@ def settle(outcomes: Sequence[Outcome]) -> None:
             ticket.set_exception(answer)
 
 
-# ---- opening and founding -------------------------------------------------------------------------------
+# ---- opening and founding ------------------------------------------------------------------------------
 
 
 def open_sequencer(
@@ -529,8 +457,8 @@ def found(
         raise ForkError("a log was founded here already", hint="Give the new log directories of its own")
     created = int(datetime.fromisoformat(policy.created).timestamp())
     anchors = TrustAnchors(
-        operator_keys=[_text(keys.operator)],
-        receipt_keys=[_text(keys.receipt)],
+        operator_keys=[key_text(keys.operator)],
+        receipt_keys=[key_text(keys.receipt)],
         checkpoint_vkey=NoteKey.of(policy.origin, keys.checkpoint).vkey,
     )
     statements = [
@@ -581,6 +509,19 @@ def ring_policy(ring: KeyRing) -> RegistrationPolicy:
     return ring.policy
 
 
+def _check_keys(keys: HubKeys, ring: KeyRing, vkey: str) -> None:
+    anchors = ring.anchors
+    if (
+        anchors is None
+        or anchors.checkpoint_vkey != vkey
+        or key_text(keys.receipt) not in anchors.receipt_keys
+    ):
+        raise ForkError(
+            "the keys in the data directory are not those that this log's trust anchors name",
+            hint="Restore the keys that belong to this log: under others it would be another log",
+        )
+
+
 def log_subject(issuer: str) -> str:
     """What a log's statements about itself are about."""
     return f"{issuer}/log"
@@ -591,14 +532,6 @@ def signed_head(origin: str, head: Head) -> SignedHead:
     return SignedHead(origin, head.size, head.root, head.checkpoint)
 
 
-def _check_keys(keys: HubKeys, ring: KeyRing, vkey: str) -> None:
-    anchors = ring.anchors
-    if anchors is None or anchors.checkpoint_vkey != vkey or _text(keys.receipt) not in anchors.receipt_keys:
-        raise ForkError(
-            "the keys in the data directory are not those that this log's trust anchors name",
-            hint="Restore the keys that belong to this log: under others it would be another log",
-        )
-
-
-def _text(signer: Signer) -> str:
+def key_text(signer: Signer) -> str:
+    """A key as anchors name it: base64url of its COSE_Key."""
     return b64url(signer.public.cose_key())
