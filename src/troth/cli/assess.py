@@ -39,7 +39,7 @@ def assess(
         Path("troth-assessment"), "--out", "-o", help="Folder for the report and draft claim."
     ),
     layout: str = typer.Option("", "--layout", help="Read numbers from: summaries, journal, samples."),
-    processes: int = typer.Option(1, "--processes", min=1, max=64, help="Processes for large or many logs."),
+    processes: int = typer.Option(2, "--processes", min=1, max=64, help="Processes for large or many logs."),
     check: bool = typer.Option(False, "--check", help="Exit 1 if any is not met, 3 if any is undecided."),
     json: bool = Json,
 ) -> None:
