@@ -149,10 +149,15 @@ def _print(done: Assessed, draft: Path, report: Path) -> None:
 
 
 def _row(each: Result) -> tuple[str, ...]:
+    from troth.reports.numbers import bound, estimate, exact
+
     asked = (
-        f"{'≤' if each.direction == 'at-most' else '≥'} {_percent(each.threshold)}" if each.threshold else "—"
+        f"{'≤' if each.direction == 'at-most' else '≥'} {exact(each.threshold)}" if each.threshold else "—"
     )
-    interval = f"{_percent(each.lower)} to {_percent(each.upper)}" if each.lower is not None else "—"
+    interval = "—"
+    if each.lower is not None:
+        lower = bound(each.lower, upper=False, threshold=each.threshold)
+        interval = f"{lower} to {bound(each.upper, upper=True, threshold=each.threshold)}"
     return (
         each.control,
         each.objective,
@@ -160,13 +165,9 @@ def _row(each: Result) -> tuple[str, ...]:
         str(each.n) if each.n else "—",
         str(each.clusters) if each.clusters else "—",
         asked,
-        _percent(each.estimate) if each.estimate is not None else "—",
+        estimate(each.estimate) if each.estimate is not None else "—",
         interval,
     )
-
-
-def _percent(text: str | None) -> str:
-    return "—" if text is None else f"{float(text) * 100:.4g} %"
 
 
 def _beside(done: Assessed) -> None:

@@ -67,6 +67,8 @@ def demo(
     try:
         from troth.hub.serve import serve as _hub  # noqa: F401 - to say at once that the extra is missing
     except ImportError as error:
+        if (error.name or "").startswith("troth"):
+            raise  # a fault of ours, not a missing extra
         raise UsageError(
             f"the hub's libraries are missing ({error.name})", hint="pip install 'troth[hub]'"
         ) from error

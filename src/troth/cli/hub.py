@@ -71,6 +71,8 @@ def serve(
         from troth.hub.serve import log_to_stderr
         from troth.hub.serve import serve as run
     except ImportError as error:
+        if (error.name or "").startswith("troth"):
+            raise  # a fault of ours, not a missing extra
         raise UsageError(f"the hub's libraries are missing ({error.name})", hint=_EXTRA) from error
     from troth.config import HubConfig
 

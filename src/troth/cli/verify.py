@@ -126,7 +126,6 @@ def _document(checking: Any, steps: list[Any], failure: TrothError | None) -> di
             "subject": statement.subject,
             "payload_digest": statement.payload_digest,
         },
-        "log": result
-        and {"index": result.proven.index, "size": result.proven.size, "origin": result.proven.log},
+        "log": result and {"index": result.proven.index, "size": result.proven.size, "origin": result.origin},
         "time": result and result.time,
     }

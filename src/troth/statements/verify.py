@@ -64,6 +64,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
 
     statement: Statement
     proven: Proven
+    origin: str  # the log's, as the trust file names it
     enrolment: Enrolment | None = None
     time: datetime | None = None  # the log's time of the claim, from the clock before it
 
@@ -117,7 +118,7 @@ class Verification:
             yield Step(5, "Anchors", "not in this file: the log's receipt stands for them", held=False)
             yield Step(6, "Enrolment", "not in this file: a .troth bundle has it", held=False)
             yield Step(7, "Time", "not in this file: a .troth bundle has the log's clock", held=False)
-            self.result = Verified(statement=claim, proven=proven)
+            self.result = Verified(statement=claim, proven=proven, origin=trust.origin)
             return
         log = _Log(trust.keys(), bundle)
         log.anchors = _anchors(items_of_anchors, log.keys)
@@ -148,7 +149,9 @@ class Verification:
         yield Step(
             7, "Time", f"the log's clock before the claim says {format_instant(time)}, within the enrolment"
         )
-        self.result = Verified(statement=claim, proven=proven, enrolment=enrolment, time=time)
+        self.result = Verified(
+            statement=claim, proven=proven, origin=trust.origin, enrolment=enrolment, time=time
+        )
 
     def _receipt(self, claim: Transparent) -> tuple[TrustFile, Proven]:
         """The first receipt by a trusted log that proves the claim; the most telling failure if none does."""
