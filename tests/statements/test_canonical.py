@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.errors import JsonError
-from troth.statements.canonical import canonical, require_canonical
+from troth.statements.canonical import (
+    MAX_DEPTH,
+    canonical,
+    check_depth,
+    parse_json,
+    parse_record,
+    require_canonical,
+)
 
 
 class Holder(msgspec.Struct):
@@ -53,3 +60,26 @@ def test_keys_are_sorted_by_utf16(value):
 def test_any_other_text_of_the_same_data_is_refused(text):
     with pytest.raises(JsonError):
         require_canonical(text)
+
+
+def deep(value):
+    """How deep brackets nest in plain data."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (1 if isinstance(value, dict | list) else 0) + max(map(deep, inner), default=0)
+
+
+@given(values)
+def test_depth_is_counted_outside_strings(value):
+    text = msgspec.json.encode([value])
+    found = deep([value])
+    check_depth(text * 70, limit=found)
+    with pytest.raises(JsonError):
+        check_depth(text * 70, limit=found - 1)
+
+
+@pytest.mark.parametrize("read", [parse_json, lambda text: parse_record(text, Any), require_canonical])
+def test_the_same_depth_is_read_everywhere(read):
+    read(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+    read(b'"' + b"[" * 200 + b'\\\\"')
+    with pytest.raises(JsonError, match="deeper than 64"):
+        read(b'{"a":' * (MAX_DEPTH + 1) + b"1" + b"}" * (MAX_DEPTH + 1))
