@@ -19,6 +19,7 @@ from troth.config import HubConfig
 from troth.cose import sign as cose_sign
 from troth.errors import OverloadedError, StorageError
 from troth.guidance import guideline_payload, read_catalog
+from troth.hub import api
 from troth.hub.app import application
 from troth.hub.fill import Filler
 from troth.hub.hub import Hub
@@ -26,6 +27,7 @@ from troth.hub.lines import LONGEST
 from troth.identifiers import b64url, digest, format_instant
 from troth.readers.packs import find_pack
 from troth.reports import addresses, pages
+from troth.standing import issuer_standing
 from troth.standing.records import IssuerStanding
 from troth.statements import canonical, read, sign
 from troth.statements.payloads import (
@@ -230,7 +232,7 @@ def test_a_page_and_its_twin_say_the_same(record):
         for words in (*row.reasons, *row.marks, row.conditions, row.alternative):
             assert words in html["system"]
         for one in row.measured:
-            assert (one.sentence or one.statement) in html["system"]
+            assert (one.sentence or f"Asked: {one.statement}") in html["system"]
     assert twins["system"]["system"] == twins["lab"]["systems"][0]
     for result in twins["claim"]["assessment"]["results"]:
         assert result["sentence"] in html["claim"]
@@ -503,6 +505,34 @@ def test_a_claim_takes_its_words_from_its_promise_or_its_guideline_or_from_nowhe
     }
     assert [title in html for html in shown.values()] == [True, True, False]
     assert all("st-1.follow" in html for html in shown.values())
+
+
+def test_a_claim_says_what_its_promise_leaves_out(record):
+    html = unescape(get(record, addresses.claim(record.ids["assessment"])).text)
+    assert "Of the guideline's 11 controls 3 are promised here, 8 left out:" in html
+    assert html.count(": Not for this test.</li>") == 8
+    assert "promised here" not in get(record, addresses.claim(record.ids["free"])).text
+
+
+def test_an_objective_that_is_attested_is_told_from_one_that_was_not_measured(record):
+    filler = Filler(record.hub)
+    before = record.hub.views.read(
+        record.hub.clock(), lambda state: issuer_standing(state, record.lab.name, record.hub.clock())
+    ).systems[0]
+    promise = next(row.promise for row in before.rows if row.promise is not None)
+    assert filler._attested(before) == ()  # the amendment gave up the attested control
+    first = msgspec.structs.replace(promise, entry=record.ids["commitment"])
+    row = msgspec.structs.replace(before.rows[0], promise=first)
+    assert filler._attested(msgspec.structs.replace(before, rows=(row,))) == (
+        (record.digest, "st-8.contact"),
+    )
+
+
+def test_the_fingerprint_of_a_key_with_a_plus_in_it_is_its_name_and_hash(record, monkeypatch):
+    said = api.describe(record.hub) | {"checkpoint_vkey": "log.example+1a2b3c4d+AQ+b/c+d="}
+    monkeypatch.setattr(api, "describe", lambda _hub: said)
+    key = Filler(record.hub).log().keys[0]
+    assert (key.fingerprint, key.text) == ("log.example+1a2b3c4d", "log.example+1a2b3c4d+AQ+b/c+d=")
 
 
 def test_the_words_of_a_control_are_shown_with_items_and_parameters(open_hub, lab, enrol):

@@ -434,23 +434,24 @@ def test_the_summary_counts_in_words_and_names_luck():
     told = summary(run([reading("a", CLEAN)], *rows))
     assert told.sentence == "Of 3 objectives: 1 met, 1 inconclusive, 1 not measured."
     assert told.by_luck == (
-        "Had all 2 measured objectives stood exactly at the threshold, up to 0.1 would be expected to be shown as "
-        "met by luck alone (at least one with a chance of up to 10 %, were they independent)."
+        "If the system stood exactly at every limit, there would still be a chance of up to 10 % that at least one of "
+        "the 2 measured objectives is shown as met, were they independent; up to 0.1 of them would be expected to be."
     )
     assert told.counts == {"met": 1, "not met": 0, "inconclusive": 1, "not measured": 1}
 
 
 def test_forty_borderline_objectives():
     told = summary(run([reading("a", CLEAN)], *[objective(id=str(i)) for i in range(40)]))
-    assert "up to 2 would be expected" in told.by_luck
+    assert "up to 2 of them would be expected" in told.by_luck
     assert "a chance of up to 87 %" in told.by_luck
 
 
 def test_the_summary_of_little():
     assert summary(run([], objective())).by_luck == ""
     assert summary(run([], objective())).sentence == "Of 1 objective: 1 not measured."
-    assert summary(run([reading("a", CLEAN)], objective())).by_luck.startswith(
-        "Had the one measured objective stood"
+    assert summary(run([reading("a", CLEAN)], objective())).by_luck == (
+        "If the system stood exactly at the limit, there would still be a chance of up to 5 % that the one measured "
+        "objective is shown as met."
     )
     nothing = assess([], [], guideline=GUIDELINE, system=None, commitment=None, plan=None, plan_time=None)
     assert summary(nothing).sentence == "No objective was asked."

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from troth.reports import results
-from troth.reports.assessment_report import ClaimRef, Step, render
+from troth.reports.assessment_report import ClaimRef, Step, again, render
 from troth.reports.results import ControlText
-from troth.statements.payloads import Assessment
+from troth.statements.payloads import Assessment, LeftOut, System
 
 LOADS = re.compile(
     r"""<(script|link|img|iframe|object|embed|base|form)\b|\b(src|srcset|action)=|@import|url\(|\son\w+=""",
@@ -103,8 +103,64 @@ def test_how_each_interval_was_computed_is_said_in_full(assessment, report_words
 
 def test_a_guideline_cannot_smuggle_a_command(assessment, report_words):
     named = msgspec.structs.replace(assessment.guideline, id="x; rm -rf .")
-    html = render(msgspec.structs.replace(assessment, guideline=named), **report_words)
-    assert "troth assess FOLDER --guideline &#39;x; rm -rf .&#39; --json" in html
+    free = msgspec.structs.replace(assessment, guideline=named, commitment=None, plan=None)
+    html = render(free, **report_words)
+    assert "troth assess FOLDER --guideline &#39;x; rm -rf .&#39; --out OUT" in html
+
+
+def test_the_command_to_reproduce_names_what_the_assessment_was_held_to(assessment, report_words):
+    html = render(assessment, **report_words)
+    assert "<code>troth assess FOLDER --commitment COMMITMENT --plan PLAN --out OUT</code>" in html
+    assert f"<code>COMMITMENT</code>: the file of entry {assessment.commitment}" in html
+    assert f"<code>PLAN</code>: the file of entry {assessment.plan}" in html
+    assert "sha256sum OUT/assessment.json" in html
+    own = render(assessment, **report_words, reproduce="troth assess there")
+    assert "<code>troth assess there</code>" in own
+    assert "COMMITMENT</code>" not in own
+
+
+def test_the_command_to_reproduce_gives_a_system_that_options_can_give(assessment):
+    named = System(uri="https://lab.example/m", name="Model One", digests=["sha256:" + "9" * 64])
+    free = msgspec.structs.replace(assessment, system=named, commitment=None, plan=None)
+    system = f"--system https://lab.example/m --name 'Model One' --digest {named.digests[0]}"
+    assert again(free) == f"troth assess FOLDER --guideline starter {system} --out OUT"
+    bare = msgspec.structs.replace(free, system=None)
+    assert again(bare, guideline="GUIDELINE") == "troth assess FOLDER --guideline GUIDELINE --out OUT"
+    assert again(bare, promised=True, plan=True) == (
+        "troth assess FOLDER --commitment COMMITMENT --plan PLAN --out OUT"
+    )
+
+
+def test_files_without_an_entry_are_told_by_what_they_are(assessment, report_words):
+    bare = msgspec.structs.replace(assessment, system=None, commitment=None, plan=None)
+    html = render(bare, **report_words, reproduce=again(bare, promised=True))
+    assert "<code>COMMITMENT</code>: the draft that it was held to, not yet in a log" in html
+    html = render(bare, **report_words, reproduce=again(bare, guideline="GUIDELINE"))
+    assert f"<code>GUIDELINE</code>: the catalog whose digest is {bare.guideline.digest}" in html
+
+
+def test_what_was_left_out_is_said_where_a_commitment_is_known(assessment, report_words):
+    assert "promised here" not in render(assessment, **report_words)
+    whole = render(assessment, **report_words, left_out={})
+    assert "Of the guideline&#39;s 6 controls 6 are promised here, 0 left out." in whole
+    html = render(assessment, **report_words, left_out={"st-7": "No schedule.", "st-6": "No <tools>."})
+    assert "Of the guideline&#39;s 8 controls 6 are promised here, 2 left out:" in html
+    assert '<span class="id">st-6</span>: No &lt;tools&gt;.' in html
+
+
+def test_controls_that_a_commitment_does_not_name_are_counted():
+    one = results.Promised(taken=1, left_out=(LeftOut(control="b", title="", reason="r"),), total=5)
+    assert one.sentence == "Of the guideline's 5 controls 1 is promised here, 3 not named, 1 left out:"
+
+
+def test_runs_are_said_to_agree_only_where_some_were_compared(assessment, report_words):
+    several = [msgspec.structs.replace(each, runs_disagree="") for each in assessment.results]
+    html = render(msgspec.structs.replace(assessment, results=several), **report_words)
+    assert "No two runs of one objective contradict each other." in html
+    single = [msgspec.structs.replace(each, runs=each.runs[:1]) for each in several]
+    html = render(msgspec.structs.replace(assessment, results=single), **report_words)
+    assert "No two runs" not in html
+    assert "Nothing to compare" in html
 
 
 def test_an_empty_assessment_still_makes_a_report(assessment):
@@ -113,7 +169,7 @@ def test_an_empty_assessment_still_makes_a_report(assessment):
     assert "Of 0 objectives" in html
     assert "none is named" in html
     assert "No file of evidence was read." in html
-    assert "No two runs" in html
+    assert "Nothing to compare" in html
 
 
 def test_what_is_cut_for_length_is_said(assessment, report_words, monkeypatch):

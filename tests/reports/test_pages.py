@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from troth.reports import addresses, pages
 from troth.reports import page_models as models
+from troth.reports.results import Promised
+from troth.statements.payloads import LeftOut
 
 NAMES = ["home", "issuer", "system", "claim", "statement", "guideline", "log", "verify", "error"]
 HOME_LIMIT = 50_000  # bytes, page and style sheet
@@ -58,10 +60,10 @@ def test_an_error_page_has_no_twin(rendered):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_banner_is_there_for_a_demonstration_only(rendered, page_records, site, name):
-    assert "all names are examples" in rendered[name]
+    assert "all names are examples, and the clock may have been set." in rendered[name]
     record = page_records[name]
     real = getattr(pages, name)(site(demonstration=False), *([] if record is None else [record]))
-    assert "all names are examples" not in real
+    assert "all names are examples, and the clock may have been set." not in real
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -106,7 +108,66 @@ def test_the_system_page_shows_rungs_marks_and_silence(rendered):
         "nobody yet",
     ):
         assert words in html
-    assert html.count("not measured") == 3  # two objectives; one sentence
+    assert html.count("not measured</span> <span") == 2
+
+
+def test_what_was_not_measured_is_no_claim(page_records, site):
+    page = page_records["system"]
+    rows = page.system.rows
+    silent = tuple(msgspec.structs.replace(one, sentence="") for one in rows[2].measured)
+    system = msgspec.structs.replace(
+        page.system, rows=(*rows[:2], msgspec.structs.replace(rows[2], measured=silent))
+    )
+    attested = ((rows[2].guideline_digest, silent[1].objective),)
+    html = pages.system(site(), msgspec.structs.replace(page, system=system, attested=attested))
+    assert html.count("Asked: What is asked.") == 2
+    assert html.count("Nothing was measured yet that counts here.") == 1
+    assert html.count("Stated, not measured: nothing here says it yet.") == 1
+
+
+@pytest.mark.parametrize("name", ["system", "issuer"])
+def test_evidenced_is_not_met(rendered, name):
+    html = rendered[name]
+    assert "Evidenced means that a result is shown, also where it is not met." in html
+    assert "Independently checked: not possible on this version." in html
+    assert "1 control (1 not met)</span>" in html
+    assert "1 control (of 2 objectives: 2 not measured)</span>" in html
+
+
+def test_the_claim_page_says_who_checked_and_what_was_left_out(rendered, page_records, site):
+    assert "Measured and stated by Demo Lab itself; nobody else has checked it." in rendered["claim"]
+    assert "promised here" not in rendered["claim"]
+    left = LeftOut(control="st-6", title="Autonomous action", reason="It calls no tools.")
+    promised = Promised(taken=6, left_out=(left,), total=9)
+    html = pages.claim(site(), msgspec.structs.replace(page_records["claim"], promised=promised))
+    assert "Of the guideline&#39;s 9 controls 6 are promised here, 2 not named, 1 left out:" in html
+    assert '<span class="id">st-6</span> Autonomous action: It calls no tools.' in html
+
+
+def test_versions_are_called_so(rendered, page_records, site):
+    assert "for Model One, version 2026-11-01</span>" in rendered["claim"]
+    assert '<span class="for">version 2026-11-01</span>' in rendered["system"]
+    assert "</a>, version 2026-11-01" in rendered["issuer"]
+    page = page_records["system"]
+    release = msgspec.structs.replace(page.system.releases[0], sentence="Model One 2026-11-01")
+    system = msgspec.structs.replace(page.system, releases=(release,))
+    html = pages.system(site(), msgspec.structs.replace(page, system=system))
+    assert ": Model One, version 2026-11-01</dd>" in html
+
+
+def test_the_command_for_standing_names_the_instant(rendered, site):
+    assert "--at 2026-11-23T14:00:00Z --json" in rendered["verify"]
+    assert 'href="/standing.json?at=2026-11-23T14%3A00%3A00Z"' in rendered["verify"]
+    html = pages.verify(site(checkpoint_time=None))
+    assert "--at TIME --json" in html
+    assert "standing.json?at=" not in html
+
+
+def test_nothing_is_claimed_that_needs_witnesses(rendered):
+    for html in rendered.values():
+        assert "can only grow" not in html
+        assert "has to be believed" not in html
+    assert "The log&#39;s own clock entries are not listed." in rendered["home"].replace("'", "&#39;")
 
 
 def test_the_claim_page_carries_plot_numbers_evidence_and_command(rendered, page_records, site):

@@ -10,6 +10,7 @@ import typer
 
 from troth.cli import home
 from troth.cli.output import Json, colour, emit, note, progress, say, table
+from troth.errors import UsageError
 
 if TYPE_CHECKING:
     from troth.statements.payloads import Assessment, Result
@@ -59,6 +60,11 @@ def assess(
         home.fitting(uri, check_system, "--system")
     for each in digest:
         home.fitting(each, check_digest, "--digest")
+    if digest and not uri:
+        raise UsageError(
+            "--digest needs --system (or a troth.json that names one)",
+            hint="A digest is an artefact's of some system: name it, such as --system https://lab.example/models/one",
+        )
     home.layout(layout)
     given = System(uri=uri, name=name or project.system_name or uri, digests=digest) if uri else None
     over = work.basis(
@@ -97,14 +103,24 @@ def exit_code(assessment: Assessment) -> int:
 
 
 def _report(done: Assessed, draft: Path) -> str:
+    from troth.errors import GuidelineError
+    from troth.guidance import read_catalog, reference
     from troth.identifiers import format_instant
     from troth.measurement.summary import summary
-    from troth.reports.assessment_report import render
+    from troth.readers.packs import find_pack, pack_ids
+    from troth.reports.assessment_report import again, render
     from troth.reports.results import ControlText
 
     texts = {
         key: ControlText(title=title, objectives=rows) for key, (title, rows) in done.basis.controls.items()
     }
+    named = done.basis.guideline
+    # a promise names its guideline by id and version only, the guideline itself by its title
+    promised = done.basis.title == f"{named.id} {named.version}"
+    try:
+        known = named.id in pack_ids() and reference(read_catalog(find_pack(named.id))) == named
+    except GuidelineError:
+        known = False
     return render(
         done.assessment,
         guideline_title=done.basis.title,
@@ -113,6 +129,13 @@ def _report(done: Assessed, draft: Path) -> str:
         file_names={key: Path(path).name for key, path in done.names.items()},
         generated=format_instant(datetime.now(UTC)),
         luck=summary(done.assessment).by_luck,
+        left_out=done.basis.left_out if promised else None,
+        reproduce=again(
+            done.assessment,
+            promised=promised,
+            plan=done.basis.planned is not None,
+            guideline="" if known else "GUIDELINE",
+        ),
     )
 
 

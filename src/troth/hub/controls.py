@@ -44,6 +44,14 @@ def views(record: Guideline) -> tuple[ControlView, ...]:
     )
 
 
+def total(record: Guideline) -> int:
+    """How many controls it has; 0 where the catalog cannot be read."""
+    try:
+        return len(read_payload(record).controls)
+    except GuidelineError:
+        return 0
+
+
 def texts(record: Guideline) -> dict[str, ControlText]:
     """Titles and statements of the objectives, by control; nothing where the catalog cannot be read."""
     try:

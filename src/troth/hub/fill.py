@@ -18,11 +18,11 @@ from troth.log import leaf_hash, parse_receipt, root_from_inclusion
 from troth.reports import addresses
 from troth.reports import page_models as models
 from troth.reports.numbers import count, instant
-from troth.reports.results import ControlText
+from troth.reports.results import ControlText, Promised
 from troth.standing import State, issuer_standing
-from troth.standing.records import IssuerStanding, Mark
+from troth.standing.records import IssuerStanding, Mark, SystemStanding
 from troth.statements import Statement, key_from_text
-from troth.statements.payloads import Assessment, Commitment, Guideline
+from troth.statements.payloads import Amendment, Assessment, Commitment, Guideline
 from troth.store import Row
 
 LATEST: Final = 20  # statements on a page
@@ -135,9 +135,33 @@ class Filler:
         for each in standing.systems:
             if addresses.system_slug(each.uri) == slug:
                 return models.SystemPage(
-                    issuer=origin, issuer_name=standing.name, system=each, at=format_instant(at), rules=rules
+                    issuer=origin,
+                    issuer_name=standing.name,
+                    system=each,
+                    at=format_instant(at),
+                    rules=rules,
+                    attested=self._attested(each),
                 )
         raise AbsentError(f"{origin} has said nothing about such a system")
+
+    def _commitment(self, entry: str | None) -> Commitment | None:
+        """The promise that an entry makes, as a commitment or as its amendment; None where it is not to be had."""
+        row = self.hub.row(unb64url(entry)) if entry else None
+        record = lines.full(self.hub, row).record if row is not None and row.entry else None
+        record = record.commitment if isinstance(record, Amendment) else record
+        return record if isinstance(record, Commitment) else None
+
+    def _attested(self, system: SystemStanding) -> tuple[tuple[str, str], ...]:
+        """The promised objectives that no number decides."""
+        entries = {row.promise.entry for row in system.rows if row.promise is not None}
+        promises = [each for each in map(self._commitment, sorted(entries)) if each is not None]
+        return tuple(
+            (each.guideline.digest, one.id)
+            for each in promises
+            for taken in each.taken
+            for one in taken.objectives
+            if one.method == "attested"
+        )
 
     def statement(self, row: Row) -> models.StatementPage:
         """A statement, decoded and raw. Of one that was taken down, its place."""
@@ -177,13 +201,15 @@ class Filler:
         record = statement.record
         if not isinstance(record, Assessment):
             raise AbsentError("this statement is no assessment")
-        texts, title = self._texts(record)
+        commitment = self._commitment(record.commitment)
+        texts, title = self._texts(record, commitment)
         return models.ClaimPage(
             line=self._lines([row.index])[0],
             assessment=record,
             guideline_title=title,
             at=format_instant(at),
             controls=texts,
+            promised=self._promised(commitment),
             receipt=self._receipt(row),
             marks=self._marks(statement),
             related=self._related(statement, row),
@@ -225,7 +251,9 @@ class Filler:
             models.KeyLine(
                 use="signs checkpoints",
                 algorithm="Ed25519",
-                fingerprint=said["checkpoint_vkey"].rpartition("+")[0],
+                fingerprint="+".join(
+                    said["checkpoint_vkey"].split("+", 2)[:2]
+                ),  # the key itself may hold a plus
                 text=said["checkpoint_vkey"],
             )
         ]
@@ -309,12 +337,10 @@ class Filler:
                 named += [other.index] if other is not None else []
         return self._lines(sorted({*named, *naming} - {row.index}))
 
-    def _texts(self, record: Assessment) -> tuple[dict[str, ControlText], str]:
+    def _texts(self, record: Assessment, commitment: Commitment | None) -> tuple[dict[str, ControlText], str]:
         """Titles and statements of an assessment's objectives: from its commitment, else from the guideline."""
         title = f"{record.guideline.id} {record.guideline.version}"
-        row = self.hub.row(unb64url(record.commitment)) if record.commitment else None
-        commitment = lines.full(self.hub, row).record if row is not None and row.entry else None
-        if isinstance(commitment, Commitment):
+        if commitment is not None:
             return {
                 each.control: ControlText(
                     title=each.title, objectives={o.id: o.statement for o in each.objectives}
@@ -327,6 +353,19 @@ class Filler:
         if found is None:
             return {}, title
         return controls.texts(found[1]), title
+
+    def _promised(self, commitment: Commitment | None) -> Promised | None:
+        """How much of its guideline a commitment takes."""
+        if commitment is None:
+            return None
+        found = self.hub.views.read(
+            self.hub.clock(), lambda state: state.guidelines.get(commitment.guideline.digest)
+        )
+        return Promised(
+            taken=len(commitment.taken),
+            left_out=tuple(commitment.left_out),
+            total=controls.total(found[1]) if found is not None else 0,
+        )
 
 
 def _first(pair: tuple[str, object]) -> str:

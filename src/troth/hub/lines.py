@@ -103,7 +103,8 @@ def sentence(record: msgspec.Struct | None) -> str:
             count = len(record.measurements)
             return f"announces {count} measurement{'' if count == 1 else 's'} of {record.system.name}"
         case Release():
-            return f"releases {record.system.name} {record.system.version}".rstrip()
+            version = f", version {record.system.version}" if record.system.version else ""
+            return f"releases {record.system.name}{version}"
         case Assessment():
             counts = dict.fromkeys(("met", "not met", "inconclusive", "not measured"), 0)
             for each in record.results:

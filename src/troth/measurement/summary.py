@@ -50,8 +50,13 @@ def _by_luck(assessment: Assessment) -> str:
             none *= 1 - risk
         expected = sum(risks, Decimal(0)).quantize(Decimal("0.01"), ROUND_HALF_EVEN).normalize()
         chance = ((1 - none) * 100).quantize(Decimal(1), ROUND_HALF_EVEN)
-    many = "the one measured objective" if len(risks) == 1 else f"all {len(risks)} measured objectives"
+    if len(risks) == 1:
+        return (
+            "If the system stood exactly at the limit, there would still be a chance of up to "
+            f"{chance} % that the one measured objective is shown as met."
+        )
     return (
-        f"Had {many} stood exactly at the threshold, up to {expected:f} would be expected to be shown as met by "
-        f"luck alone (at least one with a chance of up to {chance} %, were they independent)."
+        f"If the system stood exactly at every limit, there would still be a chance of up to {chance} % that at least "
+        f"one of the {len(risks)} measured objectives is shown as met, were they independent; "
+        f"up to {expected:f} of them would be expected to be."
     )

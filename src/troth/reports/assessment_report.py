@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from troth.identifiers import digest
 from troth.reports.environment import fill, stylesheet
-from troth.reports.results import ControlText, view
+from troth.reports.results import ControlText, Promised, view
 from troth.statements.canonical import canonical
-from troth.statements.payloads import Assessment
+from troth.statements.payloads import Assessment, LeftOut
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -48,6 +48,52 @@ def next_steps(draft_name: str) -> tuple[Step, ...]:
     )
 
 
+def again(assessment: Assessment, *, promised: bool = False, plan: bool = False, guideline: str = "") -> str:
+    """The command that gives the same assessment. Words in capitals stand for the reader's own files.
+
+    Args:
+        assessment: what is to be given again.
+        promised: it was held to a commitment, though a draft that has no entry yet.
+        plan: the same of a plan.
+        guideline: how the reader names the guideline; its id where empty.
+    """
+    words = ["troth", "assess", "FOLDER"]
+    if promised or assessment.commitment or assessment.plan:
+        words += ["--commitment", "COMMITMENT"]
+    else:
+        words += ["--guideline", shlex.quote(guideline or assessment.guideline.id)]
+    if plan or assessment.plan:
+        words += ["--plan", "PLAN"]
+    named = assessment.system
+    if named is not None and not named.version:  # options cannot give a version: then it is the commitment's
+        words += ["--system", shlex.quote(named.uri), "--name", shlex.quote(named.name)]
+        words += [word for each in named.digests for word in ("--digest", shlex.quote(each))]
+    return " ".join([*words, "--out", "OUT"])
+
+
+def _names(assessment: Assessment, command: str) -> tuple[tuple[str, str], ...]:
+    """What the words in capitals stand for."""
+    entries = {"COMMITMENT": assessment.commitment, "PLAN": assessment.plan}
+    used = [(name, entry) for name, entry in entries.items() if name in command.split()]
+    names = [
+        (name, f"the file of entry {entry}" if entry else "the draft that it was held to, not yet in a log")
+        for name, entry in used
+    ]
+    if "GUIDELINE" in command.split():
+        names.append(("GUIDELINE", f"the catalog whose digest is {assessment.guideline.digest}"))
+    return tuple(names)
+
+
+def _promised(left_out: Mapping[str, str] | None, controls: Mapping[str, ControlText]) -> Promised | None:
+    """The promise, where there is one: then the controls given are those taken."""
+    if left_out is None:
+        return None
+    return Promised(
+        taken=len(controls),
+        left_out=tuple(LeftOut(control=key, title="", reason=why) for key, why in left_out.items()),
+    )
+
+
 def render(
     assessment: Assessment,
     *,
@@ -60,6 +106,8 @@ def render(
     claim: ClaimRef | None = None,
     luck: str = "",
     steps: Sequence[Step] | None = None,
+    left_out: Mapping[str, str] | None = None,
+    reproduce: str = "",
 ) -> str:
     """The report. The same arguments give the same text.
 
@@ -74,6 +122,8 @@ def render(
         claim: the registered claim, where there is one.
         luck: one sentence on how many outcomes chance alone may have turned.
         steps: what to do next, where the caller knows better commands than ``next_steps``.
+        left_out: control id -> why the commitment leaves it out; None where no commitment is known.
+        reproduce: the command that gives the same assessment; from the assessment's own fields where it is empty.
     """
     instant = at or generated
     return fill(
@@ -84,7 +134,9 @@ def render(
             "digest": digest(canonical(assessment)),
             "guideline_title": guideline_title,
             "names": file_names,
-            "again": f"troth assess FOLDER --guideline {shlex.quote(assessment.guideline.id)} --json",
+            "again": reproduce or again(assessment),
+            "again_names": _names(assessment, reproduce or again(assessment)),
+            "promised": _promised(left_out, controls),
             "generated": generated,
             "at": instant,
             "claim": claim,

@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from troth.reports import addresses, numbers, svg
+from troth.reports import addresses, numbers, results, svg
 from troth.reports.text import visible
 
 
@@ -55,6 +55,7 @@ def environment() -> Environment:
         instant=numbers.instant,
         octets=numbers.size,
         plural=numbers.plural,
+        tally=results.tally,
     )
     made.globals.update(
         class_of=svg.class_of,

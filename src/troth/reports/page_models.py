@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from troth.reports.results import ControlText
+from troth.reports.results import ControlText, Promised
 from troth.standing.records import IssuerStanding, Mark, SystemStanding
 from troth.statements.objectives import Objective
 from troth.statements.payloads import Assessment
@@ -100,6 +100,7 @@ class SystemPage(msgspec.Struct, frozen=True, kw_only=True):
     system: SystemStanding
     at: str
     rules: int  # version of the fold
+    attested: tuple[tuple[str, str], ...] = ()  # (guideline's digest, objective) that no number decides
 
 
 class ReceiptFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,6 +140,7 @@ class ClaimPage(msgspec.Struct, frozen=True, kw_only=True):
     at: str  # the instant at which staleness is judged: the log's own time
     verify: str = ""  # the command that checks it, where it is another than `pages.verify_command`
     controls: Mapping[str, ControlText] = {}
+    promised: Promised | None = None  # None where no commitment is known
     receipt: ReceiptFacts | None = None
     marks: tuple[Mark, ...] = ()
     related: tuple[Line, ...] = ()

@@ -6,16 +6,18 @@ Nothing is judged here but one thing: whether a result is stale at the instant t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 from markupsafe import Markup
 
 from troth.reports import svg
-from troth.reports.numbers import bound, estimate, exact, number, plural, when
-from troth.statements.payloads import Assessment, EvidenceRow, Outcome, Result, RunFigure
+from troth.reports.numbers import bound, count, estimate, exact, number, plural, when
+from troth.standing.records import Row, Rung
+from troth.statements.payloads import Assessment, EvidenceRow, LeftOut, Outcome, Result, RunFigure
 
+RUNGS: tuple[Rung, ...] = ("no promise", "promised", "evidenced", "independently checked")
 OUTCOMES: tuple[Outcome, ...] = ("met", "not met", "inconclusive", "not measured")
 BINDINGS = {
     "digest": "to the artefact's digest",
@@ -33,6 +35,35 @@ class ControlText(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     prose: str = ""
     objectives: Mapping[str, str] = {}  # objective id -> statement
+
+
+class Promised(msgspec.Struct, frozen=True, kw_only=True):
+    """What the commitment behind an assessment takes of its guideline, and what it leaves out."""
+
+    taken: int
+    left_out: tuple[LeftOut, ...] = ()  # a title may be empty
+    total: int = 0  # of the guideline's controls, where the guideline itself is known
+
+    @property
+    def sentence(self) -> str:
+        """``Of the guideline's 9 controls 8 are promised here, 1 left out:``; says too where some are not named."""
+        left = len(self.left_out)
+        total = max(self.total, self.taken + left)
+        unnamed = total - self.taken - left
+        silent = f", {count(unnamed)} not named" if unnamed else ""
+        promised = f"{count(self.taken)} {'is' if self.taken == 1 else 'are'} promised here"
+        return (
+            f"Of the guideline's {plural(total, 'control')} {promised}{silent}, {count(left)} left out"
+            f"{':' if left else '.'}"
+        )
+
+
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """A rung: how many controls stand on it, and what their results are."""
+
+    rung: Rung
+    controls: int
+    outcomes: str  # "1 met, 2 not met"; empty where no objective is promised
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,6 +118,7 @@ class AssessmentView(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     stale: tuple[ResultView, ...]
     disagree: tuple[ResultView, ...]
+    compared: bool  # whether any objective has more than one run
     headers: tuple[EvidenceRow, ...]  # whose header says something else than its samples
     evidence: tuple[EvidenceRow, ...]  # used first, then excluded, then not used; in the claim's order within
     evidence_total: int
@@ -112,6 +144,7 @@ def view(
         summary=summarise(counts),
         stale=tuple(row for row in rows if row.stale),
         disagree=tuple(row for row in rows if row.disagree),
+        compared=any(len(result.runs) > 1 for result in assessment.results),
         headers=tuple(row for row in assessment.evidence if row.disagreements),
         evidence=tuple(evidence[:MOST_EVIDENCE]),
         evidence_total=len(evidence),
@@ -121,7 +154,20 @@ def view(
 def summarise(counts: tuple[tuple[Outcome, int], ...]) -> str:
     """``Of 4 objectives: 1 met, 1 not met, 1 inconclusive, 1 not measured.`` Never a total of them."""
     total = sum(number for _, number in counts)
-    return f"Of {plural(total, 'objective')}: " + ", ".join(f"{count} {word}" for word, count in counts) + "."
+    return f"Of {plural(total, 'objective')}: " + ", ".join(f"{many} {word}" for word, many in counts) + "."
+
+
+def tally(rows: Sequence[Row]) -> tuple[Tally, ...]:
+    """All four rungs, lowest first, each with the outcomes of its controls' objectives: evidence need not be met."""
+    found = []
+    for rung in RUNGS:
+        those = [row for row in rows if row.rung == rung]
+        outcomes = Counter(one.outcome for row in those for one in row.measured)
+        words = ", ".join(f"{count(outcomes[word])} {word}" for word in OUTCOMES if outcomes[word])
+        many = outcomes.total()
+        of = f"of {plural(many, 'objective')}: " if words and many != len(those) else ""
+        found.append(Tally(rung=rung, controls=len(those), outcomes=of + words))
+    return tuple(found)
 
 
 def _row(
