@@ -89,7 +89,7 @@ def test_an_occupied_port_of_a_hub(child, tmp_path):
     """A hub that is told its port refuses to take another."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        refused = child("hub", "serve", "--port", port, "--data", tmp_path / "data")
+        refused = child("hub", "serve", "--operator", "A test", "--port", port, "--data", tmp_path / "data")
         assert refused.process.wait(30) == 4
     assert "choose another with --port" in refused.said()
 
@@ -136,13 +136,46 @@ def test_logs_that_are_not_installed(monkeypatch, tmp_path):
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 0)])
 def test_a_hub_is_stopped(child, kit, tmp_path, number, code):
     port = kit.free_port()
-    running = child("hub", "serve", "--port", port, "--data", tmp_path / "data")
+    running = child("hub", "serve", "--operator", "A test", "--port", port, "--data", tmp_path / "data")
     running.until("Serving http://127.0.0.1")
     assert kit.answers(port)
     assert running.signalled(number) == code
     assert ("troth: interrupted" in running.said()) == (code == 130)
     assert not kit.answers(port)
     assert (tmp_path / "data-heads").is_dir()
+
+
+def test_a_log_is_founded_on_purpose_and_once(child, kit, tmp_path):
+    """Not without who runs it, not at an address that is none; and what leaf 0 says is not said otherwise later."""
+    port = kit.free_port()
+    serving = ["hub", "serve", "--port", port, "--data", tmp_path / "data"]
+    for words, said in (
+        (["--operator", "Me", "--url", "log.example"], "not the address of a hub"),
+        (["--operator", "Me", "--url", "http://[log"], "not the address of a hub"),
+    ):
+        refused = child(*serving, *words)
+        assert refused.process.wait(30) == 2
+        assert said in refused.said()
+        assert not (tmp_path / "data").exists()
+    refused = child(*serving)
+    assert refused.process.wait(30) == 2
+    assert "Leaf 0 names the log and who runs it, for ever" in refused.said()
+    assert not (tmp_path / "data/keys").exists()
+    founded = child(*serving, "--operator", "Me", "--url", "https://log.example")
+    founded.until("Founded a new log named log.example.")
+    founded.signalled()
+    for words, said in (
+        (["--operator", "Me"], f"--url says '127.0.0.1:{port}', and the log was founded as 'log.example'"),
+        (["--url", "https://log.example", "--operator", "You"], "--operator says 'You', and the log was founded as 'Me'"),
+        (["--url", "https://log.example", "--demonstration"], "--demonstration says 'a demonstration'"),
+    ):  # fmt: skip
+        refused = child(*serving, *words)
+        assert refused.process.wait(30) == 2
+        assert said in refused.said()
+    again = child(*serving, "--url", "https://log.example")
+    again.until("Serving https://log.example (2 entries)")
+    assert "Founded" not in again.said()
+    again.signalled()
 
 
 def test_an_enrolment_that_has_expired(child, kit, troth, tmp_path):

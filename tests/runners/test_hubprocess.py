@@ -27,7 +27,15 @@ def hub(tmp_path):
     made = []
 
     def prepare(*more, port=None, log=None):
-        options = ["--data", str(tmp_path / "data"), "--heads", str(tmp_path / "heads"), *more]
+        options = [
+            "--operator",
+            "A test",
+            "--data",
+            str(tmp_path / "data"),
+            "--heads",
+            str(tmp_path / "heads"),
+            *more,
+        ]
         made.append(HubProcess(options, port=port or some_port(), log=log or tmp_path / "hub.log"))
         return made[-1]
 

@@ -70,7 +70,8 @@ def demo(
         if (error.name or "").startswith("troth"):
             raise  # a fault of ours, not a missing extra
         raise UsageError(
-            f"the hub's libraries are missing ({error.name})", hint="pip install 'troth[hub]'"
+            f"the hub's libraries are missing ({error.name})",
+            hint="Install them with: pip install '.[hub]' in a checkout, or pip install 'troth[hub]'",
         ) from error
     with _ended_with_us():
         Story(folder, port).play(serve=serve)
@@ -168,7 +169,9 @@ class Story:
 
         first, last = self._window()
         before, after = first - timedelta(days=1), last + timedelta(days=1)
-        say("A demonstration. All names are examples; the model, its runs and all checks are real.")
+        say(
+            "A demonstration. All names are examples; the model, its runs and all checks are real; the hub's clock is set."
+        )
         say(
             f"The runs are of {first:%Y-%m-%d}; the hub's clock is set to {format_instant(before)}, the day before them."
         )
@@ -192,10 +195,16 @@ class Story:
             self._end(claim, serve=serve)
             if serve:
                 self.serve(process)
+        if serve:
+            note("Stopped.")
 
     def serve(self, process: HubProcess) -> None:
-        """Wait until somebody ends the hub. Raises HubError where it ends by itself."""
-        if code := process.wait():
+        """Wait until somebody ends the hub, as Ctrl-C does. Raises HubError where it ends by itself."""
+        try:
+            code = process.wait()
+        except KeyboardInterrupt:
+            return  # the normal end: the story is told
+        if code:
             raise HubError(f"the hub ended by itself (exit code {code})", where=str(self.at / "hub.log"))
 
     def _window(self) -> tuple[datetime, datetime]:
@@ -306,7 +315,8 @@ class Story:
         planned = self._register("plan", key, plan, LAB, SYSTEM, trust)
         self.tell(
             "lab",
-            f"announced {len(plan.measurements)} measurements before any was run (entry {planned.index})",
+            f"announced {len(plan.measurements)} measurements before any was run "
+            f"(by the hub's clock, which this demonstration set back; entry {planned.index})",
         )
         release = Release(system=system, date=format_instant(now), note="An example release.")
         shipped = self._register("release", key, release, LAB, SYSTEM, trust)
@@ -353,7 +363,7 @@ class Story:
         self.tell("auditor", f"verified the claim offline: {len(steps)} steps held")
         step = recompute(claim.bundle, self.logs, trusted=(trust,))
         self.tell("auditor", f"recomputed it from the evidence: {step.detail}")
-        instant = at + timedelta(hours=1)
+        self.instant = instant = at + timedelta(hours=1)
         mine = stand(str(self.at / "mirror"), instant, (trust,))
         asked = f"?at={format_instant(instant)}"
         with open_source(self.url) as log:
@@ -376,6 +386,7 @@ class Story:
             raise VerificationError("a claim with a flipped bit was accepted")
 
     def _end(self, claim: Registered, *, serve: bool) -> None:
+        from troth.identifiers import format_instant
         from troth.reports import addresses
 
         say()
@@ -389,7 +400,7 @@ class Story:
         trusted = f"--trust {self.at / 'trust.json'}"
         say(f"  troth verify {self.at / 'claim.troth'} {trusted} --evidence {self.logs}")
         say(f"  troth verify {self.at / 'forged.troth'} {trusted}")
-        say(f"  troth standing --log {self.at / 'mirror'} {trusted}")
+        say(f"  troth standing --log {self.at / 'mirror'} {trusted} --at {format_instant(self.instant)}")
         if Path(".venv/bin/troth").exists():
             say("(troth is .venv/bin/troth here)")
         if serve:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from troth.hub.hub import Hub
 
 group = typer.Typer(help="Run a hub.", no_args_is_help=True)
-_EXTRA = "Install it with: pip install 'troth[hub]'"
+_EXTRA = "Install it with: pip install '.[hub]' in a checkout, or pip install 'troth[hub]'"
 ROLES = ("agency", "developer", "operator", "assessor", "researcher")
 
 
@@ -55,7 +55,9 @@ def serve(
     port: int = typer.Option(
         8460, "--port", envvar="TROTH_PORT", min=1, max=65535, help="Port to listen on."
     ),
-    operator: str = typer.Option("", "--operator", help="Who runs the log, in words; written into leaf 0."),
+    operator: str = typer.Option(
+        "", "--operator", help="Who runs the log, in words; a new log needs it, for leaf 0."
+    ),
     queue: int = typer.Option(4096, "--queue", min=1, help="Statements that may wait before 429."),
     demonstration: bool = typer.Option(
         False, "--demonstration", help="A log of examples: every page says so."
@@ -94,10 +96,13 @@ def serve(
     def ready(hub: Hub) -> None:
         # the loop stops the server by its own means; this only remembers that it was Ctrl-C and not SIGTERM
         signal.signal(signal.SIGINT, lambda number, _frame: interrupted.append(number))
+        if hub.founded:
+            note(f"Founded a new log named {hub.issuer.removeprefix('https://')}.")
         note(f"Serving {config.url} ({hub.size} entries). Ctrl-C stops.")
 
     log_to_stderr()
-    run(config, operator=operator, ready=ready)
+    # only a demonstration may be founded without saying who runs it
+    run(config, operator=operator or (None if demonstration else ""), ready=ready)
     if interrupted:
         raise KeyboardInterrupt
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from troth.cli import home, trust
 from troth.cli.output import Json, emit, note, progress, say
+from troth.errors import UndecidedError
+
+if TYPE_CHECKING:
+    from troth.workflows.sources import LogSource
 
 group = typer.Typer(help="Audit, mirror and export logs.", no_args_is_help=True)
 
@@ -23,6 +28,20 @@ Vkey = typer.Option(
 Trusted = typer.Option(None, "--trust", help="Trust file; by default those that are pinned.")
 
 
+def _vkey(log: LogSource, trusted: Path | None) -> str:
+    """The pinned key of a log. Raises UndecidedError that names the options these commands have."""
+    from troth.workflows.stand import vkey_for
+
+    try:
+        return vkey_for(log, trust.load(trusted))
+    except UndecidedError as error:
+        raise UndecidedError(
+            error.what,
+            where=error.where,
+            hint="Pin it with `troth trust add`, name a trust file with --trust, or the log's key with --vkey",
+        ) from error
+
+
 @group.command()
 def check(
     source: str = typer.Argument(..., metavar="DIR|URL", help="A log: a folder of tiles or an address."),
@@ -35,11 +54,10 @@ def check(
     """Recompute every tile from the entries and hold the root to the signed checkpoint. Entries are opaque bytes."""
     from troth.workflows import mirror
     from troth.workflows.sources import open_source
-    from troth.workflows.stand import vkey_for
 
     further = [home.read_bytes(path, "checkpoint") for path in also]
     with open_source(source) as log, progress("Auditing", quiet=json) as bar:
-        key = vkey or vkey_for(log, trust.load(trusted))
+        key = vkey or _vkey(log, trusted)
         found = mirror.check(log, key, further=further, progress=bar)
     if json:
         emit({"origin": found.origin, "size": found.size, "root": found.root.hex(), "tiles": found.tiles,
@@ -63,10 +81,9 @@ def mirror(
     """Copy a log and audit what was copied, before its checkpoint is written. Resumes where it stopped."""
     from troth.workflows import mirror as mirrors
     from troth.workflows.sources import open_source
-    from troth.workflows.stand import vkey_for
 
     with open_source(url) as log, progress("Mirroring", quiet=json) as bar:
-        key = vkey or vkey_for(log, trust.load(trusted))
+        key = vkey or _vkey(log, trusted)
         done = mirrors.mirror(log, mirrors.log_folder(folder), key, bar)
     if json:
         emit(done)

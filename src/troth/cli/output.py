@@ -142,7 +142,8 @@ def fail(error: Exception, *, as_json: bool) -> None:
     where = f"{fields['where']}: " if fields["where"] else ""
     note(f"{colour('troth:', 'red', sys.stderr)} {where}{fields['what']}")
     if fields["hint"]:
-        note(f"  {fields['hint']}.")
+        hint = fields["hint"]
+        note(f"  {hint}" if hint.endswith((".", "?", "!", "…")) else f"  {hint}.")
     note(f"  ({fields['code']}: {page})")
 
 

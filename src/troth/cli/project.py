@@ -49,6 +49,7 @@ def init(
         home.fitting(system, check_system, "--system")
     settings = home.Project(issuer=issuer, system=system, system_name=name, guideline=guideline, hub=hub)
     draft = skeleton(read_catalog(find_pack(guideline)))
+    draft["system"] = {"uri": system, "name": name}
     made = {home.PROJECT: msgspec.to_builtins(settings), "commitment.json": draft}
     for file in made:
         if home.there(folder / file):

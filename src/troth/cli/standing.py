@@ -49,7 +49,15 @@ def standing(
             )
         emit_bytes(found.documents[issuer] if issuer else found.index)
         return
-    say(f"{found.origin} at {found.at}: {found.size} entries")
+    later = found.total - found.size
+    if later:
+        lie = "lies" if later == 1 else "lie"
+        say(
+            f"{found.origin} at {found.at}: {found.size} of {found.total} entries: "
+            f"{later} {lie} later by the log's clock (--at shows another instant)"
+        )
+    else:
+        say(f"{found.origin} at {found.at}: {found.size} entries")
     shown = 0
     for each in found.issuers:
         if issuer and each.issuer != issuer:

@@ -26,7 +26,7 @@ ROOMS: Final[tuple[Callable[[Hub], list[BaseRouteHandler]], ...]] = (
 _SCRAPI: Final = ("/entries", "/.well-known/scitt-keys")
 
 
-def create(config: HubConfig, *, clock: Clock | None = None, operator: str = "") -> Litestar:
+def create(config: HubConfig, *, clock: Clock | None = None, operator: str | None = None) -> Litestar:
     """The application of one hub: opens its log, founding one where there is none.
 
     ``clock`` stands in for the real one (tests, the demo). Raises what `Hub` raises.

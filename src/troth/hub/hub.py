@@ -23,6 +23,7 @@ from troth.hub.registration import (
     Sequencer,
     found,
     open_sequencer,
+    ring_policy,
     settle,
 )
 from troth.hub.views import Views
@@ -40,13 +41,19 @@ class Hub:
     Raises:
         StorageError, ForkError: what is on disk cannot be used, or must not be.
         KeyFileError: a key is missing, damaged, or open to others.
-        UsageError: the head store lies inside the data directory, or the URL is none.
+        UsageError: the head store lies inside the data directory, the URL is none, a new log has no operator, or
+            the log was founded with another name, operator or as no demonstration.
 
     """
 
-    def __init__(self, config: HubConfig, *, clock: Clock | None = None, operator: str = "") -> None:
-        """Open the log of this config, and found it where there is none yet."""
+    def __init__(self, config: HubConfig, *, clock: Clock | None = None, operator: str | None = None) -> None:
+        """Open the log of this config, and found it where there is none yet.
+
+        ``operator`` is who runs the log, in words. None leaves it to the log, or names its address where it is new;
+        the empty string, which is nobody, founds none.
+        """
         self.config = config
+        origin = _origin(config.url)  # before any file is made
         self.clock = clock or _offset_clock(config.clock_offset)
         data, heads = Path(config.data), Path(config.heads)
         _check_apart(data, heads)
@@ -56,9 +63,12 @@ class Hub:
             self.store = open_store(data, config.database)
             opened.callback(self.store.close)
             empty = self.store.head() is None and (self.heads.head is None or self.heads.head.size == 0)
+            if empty and operator == "":
+                raise _nobody(origin)
             self.keys = hub_keys.create(data / "keys") if empty else hub_keys.load(data / "keys")
             if empty:
-                self._found(operator)
+                self._found(origin, operator)
+            self.founded = empty  # just now
             self.sequencer: Sequencer = open_sequencer(
                 self.store,
                 self.heads,
@@ -68,6 +78,7 @@ class Hub:
                 batch=config.batch,
                 retry_after=config.retry_after,
             )
+            _check_founded_so(ring_policy(self.sequencer.state.ring), config, origin, operator or "")
             self._close = opened.pop_all()
         self.front = FrontEnd(self.store, self.sequencer)
         self.issuer = self.sequencer.state.issuer
@@ -118,19 +129,57 @@ class Hub:
         self.sequencer.stop()
         self._close.close()
 
-    def _found(self, operator: str) -> None:
-        parts = urlsplit(self.config.url)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
-            raise UsageError(
-                f"not the address of a hub: {self.config.url!r}", hint="Write it like https://log.example"
-            )
+    def _found(self, origin: str, operator: str | None) -> None:
         policy = RegistrationPolicy(
-            origin=parts.netloc,
+            origin=origin,
             created=format_instant(self.clock()),
-            operator=operator or f"The operator of {parts.netloc}",
+            operator=operator or f"The operator of {origin}",
             demonstration=self.config.demonstration,
         )
-        found(self.store, self.heads, self.keys, policy, issuer=f"https://{parts.netloc}")
+        found(self.store, self.heads, self.keys, policy, issuer=f"https://{origin}")
+
+
+def _origin(url: str) -> str:
+    """The name of the log that is read at a URL. Raises UsageError."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # brackets that hold no address
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.strip("/"):
+        raise UsageError(f"not the address of a hub: {url!r}", hint="Write it like https://log.example")
+    return parts.netloc
+
+
+def _nobody(origin: str) -> UsageError:
+    return UsageError(
+        f"there is no log here yet, and founding one named {origin} needs --operator",
+        hint="Leaf 0 names the log and who runs it, for ever: give --url https://log.example and "
+        '--operator "The example programme, log@agency.example"; or add --demonstration for a log of examples',
+    )
+
+
+def _check_founded_so(policy: RegistrationPolicy, config: HubConfig, origin: str, operator: str) -> None:
+    """What leaf 0 says cannot be said otherwise later. On the loopback address the port is no name, and may change."""
+    moved = origin != policy.origin and not (_loopback(origin) and _loopback(policy.origin))
+    for flag, asked, has in (
+        ("--url", origin if moved else "", policy.origin),
+        ("--operator", operator, policy.operator),
+        (
+            "--demonstration",
+            config.demonstration and "a demonstration",
+            policy.demonstration and "a demonstration",
+        ),
+    ):
+        if asked and asked != has:
+            raise UsageError(
+                f"{flag} says {asked!r}, and the log was founded as {has or 'no demonstration'!r}",
+                where=config.data,
+                hint="Leaf 0 cannot be changed: start it as it was founded, or found another log in another --data",
+            )
+
+
+def _loopback(netloc: str) -> bool:
+    return urlsplit(f"//{netloc}").hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _offset_clock(offset: float) -> Clock:

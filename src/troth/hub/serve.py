@@ -32,7 +32,7 @@ def serve(
     config: HubConfig,
     *,
     clock: Clock | None = None,
-    operator: str = "",
+    operator: str | None = None,
     ready: Callable[[Hub], None] | None = None,
 ) -> None:
     """Serve until interrupted; then finish what is queued and close. ``ready`` is called once it answers.

@@ -22,7 +22,8 @@ class Stood(msgspec.Struct, frozen=True, kw_only=True):
 
     origin: str
     at: str
-    size: int
+    size: int  # entries up to the instant
+    total: int  # entries of the log
     index: bytes  # /standing.json?at=
     documents: dict[str, bytes]  # by issuer: /issuers/NAME.json?at=
     issuers: tuple[IssuerStanding, ...]
@@ -44,8 +45,8 @@ def vkey_for(source: LogSource, trusted: tuple[TrustFile, ...], *, unpinned: boo
 
 def fold_source(
     source: LogSource, vkey: str, until: datetime, progress: Callable[[int, int], None] | None = None
-) -> State:
-    """The state of a log up to an instant. Raises CheckpointError, TileError, LogInconsistentError.
+) -> tuple[State, int]:
+    """The state of a log up to an instant, and how many entries the log has in all. Raises CheckpointError, TileError, LogInconsistentError.
 
     The log is audited first, and what was audited is what is folded: a hub that answers otherwise the second time is
     not asked a second time.
@@ -60,7 +61,7 @@ def fold_source(
             break
         if progress is not None:
             progress(index + 1, len(found))
-    return state
+    return state, len(found)
 
 
 def stand(
@@ -73,12 +74,13 @@ def stand(
 ) -> Stood:
     """Standing of the log at a folder or URL, at an instant."""
     with open_source(where) as source:
-        state = fold_source(source, vkey_for(source, trusted, unpinned=unpinned), at, progress)
+        state, total = fold_source(source, vkey_for(source, trusted, unpinned=unpinned), at, progress)
     found = {each: issuer_standing(state, each, at) for each in sorted(state.issuers)}
     return Stood(
         origin=state.ring.policy.origin if state.ring.policy else "",
         at=format_instant(at),
         size=state.size,
+        total=total,
         index=canonical(standing_index(state, at)) + b"\n",
         documents={each: canonical(document) + b"\n" for each, document in found.items()},
         issuers=tuple(found.values()),
