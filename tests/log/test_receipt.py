@@ -234,3 +234,21 @@ def test_fuzz_any_bytes(data):
         check(data, ENTRIES[4], [LOG.public])
     with pytest.raises(TrothError):
         check(receipt(4), data, [LOG.public])
+
+
+def test_the_log_s_time_is_signed_and_proven():
+    path = inclusion_proof(4, 11, TREE)
+    made = make(LOG, log_issuer=HUB, sub=SUB, root=ROOT, size=11, index=4, path=path, time=1_795_000_000)
+    assert check(made, ENTRIES[4], [LOG.public]).time == 1_795_000_000
+    moved = made.replace((1_795_000_000).to_bytes(4, "big"), (1_794_000_000).to_bytes(4, "big"))
+    assert moved != made
+    with pytest.raises(ReceiptError):
+        check(moved, ENTRIES[4], [LOG.public])
+
+
+@pytest.mark.parametrize("time", [-1, 2**63, 253_402_300_800])
+def test_a_time_that_is_none_is_refused(time):
+    path = inclusion_proof(4, 11, TREE)
+    made = make(LOG, log_issuer=HUB, sub=SUB, root=ROOT, size=11, index=4, path=path, time=time)
+    with pytest.raises(CoseError):
+        parse_receipt(made)

@@ -81,10 +81,9 @@ class Receipts:
         self._nodes = nodes
 
         @lru_cache(maxsize=8192)
-        def signed(size: int, subject: str) -> RootSignature:
-            return sign_root(
-                signer, log_issuer=log_issuer, sub=subject, root=tree_root(size, nodes), size=size
-            )
+        def signed(size: int, subject: str, time: int) -> RootSignature:
+            root = tree_root(size, nodes)
+            return sign_root(signer, log_issuer=log_issuer, sub=subject, root=root, size=size, time=time)
 
         self._signed = signed
 
@@ -92,4 +91,4 @@ class Receipts:
         """The receipt of an entry; its subject is read from it where it is not given."""
         subject = parse(row.entry).sub if subject is None else subject
         path = inclusion_proof(row.index, row.size, self._nodes)
-        return assemble(self._signed(row.size, subject), size=row.size, index=row.index, path=path)
+        return assemble(self._signed(row.size, subject, row.time), size=row.size, index=row.index, path=path)

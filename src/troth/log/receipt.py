@@ -1,6 +1,6 @@
 """Receipts (RFC 9942): a log's signed word that a statement is in it, checked without the log.
 
-    D2 84 bstr{1: alg, 4: kid, 15: {1: log, 2: sub}, 395: 1, -65537: size} {396: {-1: [bstr [size, index, [+ bstr]]]}} F6 bstr(sig)
+    D2 84 bstr{1: alg, 4: kid, 15: {1: log, 2: sub, 6: time}, 395: 1, -65537: size} {396: {-1: [bstr [size, index, [+ bstr]]]}} F6 bstr(sig)
 
 The payload is the tree's root, detached: whoever checks derives it from the entry and the path, so that
 a receipt with another entry or another path signs something else. RFC 9942 leaves the tree's size out
@@ -38,6 +38,8 @@ ALG, KID, CWT, VDS, PROOFS = 1, 4, 15, 395, 396
 TREE_SIZE: Final = -65537  # ours
 RFC9162_SHA256: Final = 1
 _INCLUSION: Final = -1
+_IAT: Final = 6
+_LATEST: Final = 253_402_300_800  # the end of the year 9999
 _MAX_PATH: Final = 64
 _MAX_RECEIPT: Final = 8192
 
@@ -62,6 +64,7 @@ class Receipt(msgspec.Struct, frozen=True):
     index: int
     path: tuple[bytes, ...]
     bound: bool
+    time: int | None = None
 
 
 class Proven(msgspec.Struct, frozen=True):
@@ -69,7 +72,7 @@ class Proven(msgspec.Struct, frozen=True):
 
     ``log`` is the log's own name for itself in what it signed, ``kid`` the thumbprint of its key. Where
     ``bound`` is false the log signed the root and not the size: the entry is in the log, and its place is
-    only what the receipt's bearer says.
+    only what the receipt's bearer says. ``time`` is the log's time of the entry in Unix seconds, where it signed one.
     """
 
     size: int
@@ -78,20 +81,29 @@ class Proven(msgspec.Struct, frozen=True):
     kid: bytes
     log: str
     bound: bool = False
+    time: int | None = None
 
 
 def sign_root(
-    signer: Signer, *, log_issuer: str, sub: str, root: bytes, size: int | None = None
+    signer: Signer,
+    *,
+    log_issuer: str,
+    sub: str,
+    root: bytes,
+    size: int | None = None,
+    time: int | None = None,
 ) -> RootSignature:
-    """Sign a root, and its tree's size, for all entries of a batch whose statements have this subject.
+    """Sign a root, its tree's size and the log's time for all entries of a batch whose statements have this subject.
 
-    Without the size the receipts are those of RFC 9942 alone, and prove no index.
+    Without the size the receipts are those of RFC 9942 alone, and prove no index. ``time`` (Unix seconds, the CWT
+    claim iat) is that of the nearest clock before the batch: without it, whoever relays an entry could choose an
+    older clock to show beside it.
     """
     header: dict[int, Any] = {
         ALG: signer.alg,
         KID: signer.public.thumbprint(),
         VDS: RFC9162_SHA256,
-        CWT: {1: log_issuer, 2: sub},
+        CWT: {1: log_issuer, 2: sub} if time is None else {1: log_issuer, 2: sub, _IAT: time},
     }
     if size is not None:
         header[TREE_SIZE] = size
@@ -113,10 +125,18 @@ def assemble(signed: RootSignature, *, size: int, index: int, path: Sequence[byt
 
 
 def make(
-    signer: Signer, *, log_issuer: str, sub: str, root: bytes, size: int, index: int, path: Sequence[bytes]
+    signer: Signer,
+    *,
+    log_issuer: str,
+    sub: str,
+    root: bytes,
+    size: int,
+    index: int,
+    path: Sequence[bytes],
+    time: int | None = None,
 ) -> bytes:
     """One receipt: ``sign_root`` and ``assemble`` together."""
-    signed = sign_root(signer, log_issuer=log_issuer, sub=sub, root=root, size=size)
+    signed = sign_root(signer, log_issuer=log_issuer, sub=sub, root=root, size=size, time=time)
     return assemble(signed, size=size, index=index, path=path)
 
 
@@ -148,13 +168,18 @@ def parse_receipt(data: bytes) -> Receipt:
             raise CoseError(
                 "a receipt names its log and subject (label 15) and holds one inclusion proof (label 396, -1)"
             )
+    time = header[CWT].get(_IAT)
+    if time is not None and (isinstance(time, bool) or not isinstance(time, int) or not 0 <= time < _LATEST):
+        raise CoseError("the log's time in a receipt (15, 6) is a number of Unix seconds")
     size, index, path = _proof(proof)
     bound = TREE_SIZE in header
     if bound and not _is(header[TREE_SIZE], size):
         raise ReceiptError(
             f"the proof is of size {size}, and the log signed a tree of {header[TREE_SIZE]!r} leaves"
         )
-    return Receipt(parts.protected, parts.signature, parts.alg, parts.kid, log, sub, size, index, path, bound)
+    return Receipt(
+        parts.protected, parts.signature, parts.alg, parts.kid, log, sub, size, index, path, bound, time
+    )
 
 
 def check(receipt: bytes, entry: bytes, keys: Iterable[PublicKey]) -> Proven:
@@ -193,7 +218,7 @@ def check(receipt: bytes, entry: bytes, keys: Iterable[PublicKey]) -> Proven:
             f"the log signed another root than the one to which this statement leads as leaf {read.index}",
             hint="The receipt belongs to another statement, or one of the two was altered",
         ) from fault
-    return Proven(read.size, read.index, root, read.kid, read.log, read.bound)
+    return Proven(read.size, read.index, root, read.kid, read.log, read.bound, read.time)
 
 
 def _proof(data: bytes) -> tuple[int, int, tuple[bytes, ...]]:
