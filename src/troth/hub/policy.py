@@ -11,10 +11,10 @@ from typing import Final
 
 from troth.errors import EnrolmentError, NotEnrolledError, PolicyError
 from troth.statements import KeyRing, Statement, check_enrolment
-from troth.statements.payloads import KeyEnrolment, RegistrationPolicy
+from troth.statements.payloads import KeyEnrolment, RegistrationPolicy, TrustAnchors
 
 _OPERATORS_OWN: Final = frozenset({"registration-policy", "trust-anchors"})
-_RESERVED: Final = (".example", ".test", ".invalid", "localhost", "127.0.0.1")  # RFC 2606, RFC 6761
+_RESERVED: Final = frozenset({"example", "test", "invalid", "localhost"})  # top labels, RFC 2606 and RFC 6761
 
 
 def judge(ring: KeyRing, statement: Statement, at: datetime, log_issuer: str) -> None:
@@ -49,6 +49,8 @@ def _judge_operator(ring: KeyRing, statement: Statement, log_issuer: str) -> Non
         raise PolicyError(f"a {statement.kind} is the log's operator's to state")
     if statement.record is None:
         raise PolicyError(f"a {statement.kind} of another version, or whose payload is not in the entry")
+    if isinstance(statement.record, TrustAnchors) and ring.anchors is not None:
+        raise PolicyError("new keys for the log are not taken yet: a bundle could not prove what they sign")
     if isinstance(statement.record, RegistrationPolicy) and ring.policy is not None:
         kept = ("origin", "created")
         if any(getattr(statement.record, name) != getattr(ring.policy, name) for name in kept):
@@ -79,7 +81,7 @@ def _judge_demonstration(statement: Statement, log_issuer: str) -> None:
     record = statement.record
     issuer = record.issuer if isinstance(record, KeyEnrolment) else statement.issuer
     host = issuer.removeprefix("https://").removeprefix("did:web:").partition(":")[0]
-    if issuer != log_issuer and not host.endswith(_RESERVED):
+    if issuer != log_issuer and host != "127.0.0.1" and host.rpartition(".")[2] not in _RESERVED:
         raise PolicyError(
             f"this log is a demonstration and takes no statement in the name of {issuer}",
             hint="Use a reserved name, such as https://lab.example",

@@ -7,6 +7,7 @@ payload goes by hash envelope), and is written ``kind@version`` everywhere else.
 from __future__ import annotations
 
 import re
+from inspect import cleandoc
 from typing import Any, Final
 
 import msgspec
@@ -59,7 +60,17 @@ def schemas() -> dict[str, dict[str, Any]]:
         kind: {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "title": kind,
-            **msgspec.json.schema(record),
+            **_level(msgspec.json.schema(record)),
         }
         for kind, record in KINDS.items()
     }
+
+
+def _level(schema: Any) -> Any:
+    """The same with docstrings set flush: Python 3.13 takes their indent away by itself, and older ones do not."""
+    if isinstance(schema, dict):
+        return {
+            key: cleandoc(value) if key == "description" and isinstance(value, str) else _level(value)
+            for key, value in schema.items()
+        }
+    return [_level(each) for each in schema] if isinstance(schema, list) else schema
