@@ -12,7 +12,7 @@ from typing import NamedTuple
 from troth.cose import assemble, attach, decode, encode, parse_envelope, sig_structure
 from troth.statements import read
 from troth.statements.bundle import make
-from troth.statements.payloads import Release, System
+from troth.statements.payloads import Release, System, Withdrawal
 
 
 class Case(NamedTuple):
@@ -263,6 +263,63 @@ def no_clock():
     return make(claim, story.others(without="clock@1"))
 
 
+def with_more():
+    """A claim that rests on another: a withdrawal, with what it takes back. The log, its entry id, and its index."""
+    story = Story()
+    claim = story.log.say("lab", Withdrawal(withdraws=story.claim, reason="a test"), subject=SYSTEM.uri)
+    story.log.clock(hours=1)
+    return story, claim, story.index
+
+
+def good_more():
+    story, claim, _ = with_more()
+    return story.log.bundle(claim, [story.enrolment])
+
+
+def _with_enclosed(change):
+    """The withdrawal's bundle with what it takes back in another form: ``change`` gets its entry, receipt and story."""
+    story, claim, index = with_more()
+    entry, receipt = story.log.entries[index], story.log.receipt(index)
+    items = decode(story.log.bundle(claim, [story.enrolment]))
+    at = items.index(attach(entry, [receipt]))
+    return make(items[0], [*items[1:at], change(entry, receipt, story), *items[at + 1 :]])
+
+
+def altered_enclosed():
+    return _with_enclosed(
+        lambda entry, receipt, _story: attach(_flipped(entry, b"a demonstration"), [receipt])
+    )
+
+
+def unregistered_enclosed():
+    return _with_enclosed(lambda entry, _receipt, _story: entry)
+
+
+def resigned_enclosed():
+    """Another text, well signed by the same key, under the receipt of the one that was registered."""
+
+    def again(entry, receipt, story):
+        parts = parse_envelope(entry)
+        payload = parts.payload.replace(b"a demonstration", b"a demonstratioN")
+        signature = story.sim.key("lab").sign(sig_structure(parts.protected, payload))
+        return attach(assemble(parts.protected, {}, payload, signature), [receipt])
+
+    return _with_enclosed(again)
+
+
+def enclosed_of_another_log():
+    return _with_enclosed(
+        lambda entry, _receipt, story: attach(
+            entry, [story.log.receipt(story.index, signer=story.sim.receipt_key("mallory"))]
+        )
+    )
+
+
+def renamed_anchors():
+    """The anchors' kind has one letter changed: passed over as unknown, steps 5 to 7 would ask for nothing."""
+    return _flipped(good(), b"troth.trust-anchors", 6)
+
+
 def truncated():
     return good()[:-1]
 
@@ -295,6 +352,11 @@ FORGERIES = (
     (anchors_by_other, 5, "key-mismatch", "the trust anchors are signed by a key that they do not name"),
     (foreign_clock, 7, "key-mismatch", "the clock is signed by a key that is not the log's"),
     (no_clock, 7, "undecided", "the file has no clock before the claim"),
+    (altered_enclosed, 8, "signature", "what the claim takes back was altered in the file"),
+    (unregistered_enclosed, 8, "receipt", "nothing shows that a log holds what the claim takes back"),
+    (resigned_enclosed, 8, "receipt", "what the claim takes back was written anew and signed by its issuer"),
+    (enclosed_of_another_log, 8, "wrong-log", "what the claim takes back is in a log that is not trusted"),
+    (renamed_anchors, 8, "signature", "the trust anchors are made to look like a kind that nobody knows"),
     (truncated, 1, "bundle", "the last byte is missing"),
 )
 
@@ -305,5 +367,6 @@ def cases():
     bare = attach(story.log.entries[story.index], [story.log.receipt(story.index)])
     yield Case("good", good(), 0, "", "a bundle that holds")
     yield Case("good-bare", bare, 0, "", "the transparent statement alone; steps 5 to 7 are not held")
+    yield Case("good-more", good_more(), 0, "", "a withdrawal, with the statement that it takes back")
     for forge, step, code, what in FORGERIES:
         yield Case(forge.__name__.replace("_", "-"), forge(), step, code, what)

@@ -199,7 +199,7 @@ class CheckpointError(VerificationError):
 
 
 class EvidenceMismatchError(VerificationError):
-    """A file of evidence is missing or has another digest than the claim says."""
+    """A file of evidence was altered: it is a run that the claim names, in other bytes."""
 
     code = "evidence-mismatch"
 

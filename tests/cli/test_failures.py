@@ -281,7 +281,7 @@ def test_evidence_for_what_has_no_figures(troth, story):
     done = troth(
         "verify", story.file("plan.troth"), "--trust", story.trust, "--evidence", story.logs, "--json"
     )  # fmt: skip
-    assert (done.code, done.json["failure"]["code"], done.json["failure"]["step"]) == (3, "undecided", 8)
+    assert (done.code, done.json["failure"]["code"], done.json["failure"]["step"]) == (3, "undecided", 9)
     bare = troth(
         "verify", story.file("claim.cose"), "--trust", story.trust, "--evidence", story.logs, "--json"
     )

@@ -1,5 +1,6 @@
 """Ten forgeries of the demo's claim given to `troth verify`: each is refused at its step, for its reason."""
 
+import hashlib
 import json
 import shutil
 import struct
@@ -12,7 +13,10 @@ import pytest
 import zstandard
 
 from troth.cose import PrivateKey, assemble, attach, decode, encode, parse_envelope, receipts, sig_structure
+from troth.errors import TrothError
 from troth.statements.bundle import make, parse_bundle
+from troth.statements.trust import parse_trust
+from troth.statements.verify import Verification
 
 pytestmark = pytest.mark.network  # the story's hub
 
@@ -60,7 +64,7 @@ def test_the_claim_itself_holds(troth, story):
         "verify", story.file("claim.troth"), "--trust", story.trust, "--evidence", story.logs, "--json"
     )
     assert done.code == 0, done.out
-    assert [step["number"] for step in done.json["steps"]] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [step["number"] for step in done.json["steps"]] == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert done.json["verified"] is True
     assert done.json["claim"]["issuer"] == "https://lab.example"
     assert done.json["failure"] is None
@@ -128,25 +132,107 @@ def copied(story, tmp_path):
     return folder, sorted(folder.glob("*.eval"))
 
 
-def test_8_a_file_of_evidence_is_altered(refused, claim, story, tmp_path):
-    """One sample's score is changed, and the log packed again: well formed, with another digest."""
+def test_8_a_file_of_evidence_is_altered(troth, refused, claim, story, tmp_path):
+    """One sample's score is changed, and the log packed again: the same run, well formed, with another digest."""
     folder, logs = copied(story, tmp_path)
     edit_score(logs[0])
-    assert refused(claim, "--evidence", folder) == ("evidence-mismatch", 8, 1)
+    logs[0].rename(folder / "another name.eval")
+    assert refused(claim, "--evidence", folder) == ("evidence-mismatch", 9, 1)
+    failure = verified(troth, story, folder).json["failure"]
+    was = digest(min(story.logs.glob("*.eval")))
+    assert failure["where"] == str(folder / "another name.eval")
+    assert "it was altered" in failure["what"]
+    assert was in failure["what"]
+    assert digest(folder / "another name.eval") in failure["what"]
 
 
-def test_8_a_byte_of_evidence_is_flipped(refused, claim, story, tmp_path):
+@pytest.mark.parametrize("at", [0, 2])  # where no reader knows it any more, and where one fails at it
+def test_8_a_byte_of_evidence_is_flipped(refused, claim, story, tmp_path, at):
     folder, logs = copied(story, tmp_path)
     data = bytearray(logs[0].read_bytes())
-    data[len(data) // 2] ^= 1
+    data[len(data) * at // 4] ^= 1
     logs[0].write_bytes(bytes(data))
-    assert refused(claim, "--evidence", folder) == ("evidence-mismatch", 8, 1)
+    logs[1].unlink()  # what was altered says more than what is not there
+    assert refused(claim, "--evidence", folder) == ("evidence-mismatch", 9, 1)
 
 
-def test_9_a_file_of_evidence_is_missing(refused, claim, story, tmp_path):
+def test_9_a_file_of_evidence_is_not_there(troth, refused, claim, story, tmp_path):
+    """Nothing failed: whoever has the file can still decide it."""
     folder, logs = copied(story, tmp_path)
+    gone = digest(logs[0])
     logs[0].unlink()
-    assert refused(claim, "--evidence", folder) == ("evidence-mismatch", 8, 1)
+    assert refused(claim, "--evidence", folder) == ("undecided", 9, 3)
+    what = verified(troth, story, folder).json["failure"]["what"]
+    assert what == (
+        f"figures not recomputed: 1 of {len(logs)} files are not in this folder: {gone} (troth_planted_secret)"
+    )
+
+
+def test_9_a_file_that_is_like_none_is_no_evidence_of_anything(refused, claim, story, tmp_path):
+    """Damaged, and neither of the size nor of the name: nobody can say that it is one of them."""
+    folder, logs = copied(story, tmp_path)
+    data = logs[0].read_bytes()
+    logs[0].write_bytes(data[:-100])
+    assert refused(claim, "--evidence", folder) == ("undecided", 9, 3)
+    logs[0].rename(folder / "x.eval")
+    (folder / "x.eval").write_bytes(b"x" + data[1:])
+    assert refused(claim, "--evidence", folder) == ("undecided", 9, 3)
+
+
+def test_evidence_that_is_nowhere_is_said_before_anything_else(troth, story, tmp_path):
+    done = verified(troth, story, tmp_path / "nowhere")
+    assert (done.code, "no such folder" in done.err + done.out, '"steps"' in done.out) == (5, True, False)
+
+
+def test_without_a_pinned_log_the_figures_are_recomputed_all_the_same(troth, story, tmp_path, monkeypatch):
+    monkeypatch.setenv("TROTH_HOME", str(tmp_path / "home"))
+    folder, logs = copied(story, tmp_path)
+    given = ["verify", story.file("claim.troth"), "--evidence", folder]
+    done = troth(*given)
+    assert done.code == 3
+    assert [line[:3] for line in done.out.splitlines()[:-1]] == ["1 ✓", "2 ✓", "3 ✓", "4 ?", "9 ✓"]
+    assert done.out.splitlines()[-1] == (
+        "Its figures follow from this evidence; who said it, in which log, is undecided."
+    )
+    document = troth(*given, "--json").json
+    assert [step["number"] for step in document["steps"]] == [1, 2, 3, 9]
+    assert (document["verified"], document["failure"]["step"], document["failure"]["code"]) == (
+        False, 4, "undecided",
+    )  # fmt: skip
+    edit_score(logs[0])
+    done = troth(*given)
+    assert (done.code, done.out.splitlines()[-2][:3]) == (1, "9 ✗")
+    document = troth(*given, "--json").json
+    assert (document["failure"]["step"], document["failure"]["code"]) == (9, "evidence-mismatch")
+    logs[0].unlink()
+    done = troth(*given)
+    assert (done.code, done.out.splitlines()[-1]) == (3, "Nothing failed, and not all could be shown.")
+
+
+def test_an_enclosed_plan_with_another_threshold(refused, claim):
+    """The plan beside the claim is what a reader holds its figures against: nobody signed these words."""
+    items = list(decode(claim))
+    at = next(each.number for each in parse_bundle(claim).others if each.statement.kind == "plan@1")
+    assert b'"threshold":"0.05"' in items[at]
+    items[at] = items[at].replace(b'"threshold":"0.05"', b'"threshold":"0.95"', 1)
+    assert refused(encode(items)) == ("signature", 8, 1)
+
+
+def test_no_byte_of_the_file_can_be_changed(claim, story):
+    """One bit at offsets over the whole of the demo's bundle."""
+    trust = parse_trust(story.trust.read_bytes())
+    for at in range(0, len(claim), 29):
+        forged = claim[:at] + bytes([claim[at] ^ (1 << at % 8)]) + claim[at + 1 :]
+        with pytest.raises(TrothError):
+            list(Verification(forged, (trust,)).steps())
+
+
+def verified(troth, story, folder):
+    return troth("verify", story.file("claim.troth"), "--trust", story.trust, "--evidence", folder, "--json")
+
+
+def digest(file):
+    return f"sha256:{hashlib.sha256(file.read_bytes()).hexdigest()}"
 
 
 def test_10_edited_figures_signed_again_and_not_registered(troth, refused, story, tmp_path):
@@ -211,7 +297,7 @@ def test_registered_figures_that_do_not_follow(troth, story, tmp_path):
     assert (done.code, done.json["failure"]["code"], done.json["failure"]["step"]) == (
         1,
         "assessment-mismatch",
-        8,
+        9,
     )
     assert (
         f'at /results/{at}/upper the claim says "0.04", the evidence gives "{was}"'
@@ -227,9 +313,11 @@ def test_a_receipt_of_the_plan_that_is_another_statements(troth, story, claim, t
     foreign = receipts(items[1])
     file = tmp_path / "claim.troth"
     file.write_bytes(encode([*items[:plan], attach(entry, foreign), *items[plan + 1 :]]))
-    done = troth("verify", file, "--trust", story.trust, "--evidence", story.logs, "--json")
-    assert (done.code, done.json["failure"]["code"]) == (1, "receipt")
-    assert "plan@1" in done.json["failure"]["what"]
+    for more in ([], ["--evidence", story.logs]):
+        done = troth("verify", file, "--trust", story.trust, *more, "--json")
+        failure = done.json["failure"]
+        assert (done.code, failure["code"], failure["step"]) == (1, "receipt", 8)
+        assert f"item {plan} of the bundle (plan@1 by https://lab.example)" in failure["where"]
 
 
 def test_verify_needs_no_network(story, root):
@@ -244,7 +332,7 @@ def test_verify_needs_no_network(story, root):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "8 ✓ Evidence" in done.stdout
+    assert "9 ✓ Evidence" in done.stdout
 
 
 def test_two_copies_under_other_names_give_the_same_bytes(troth, story, tmp_path):

@@ -119,7 +119,7 @@ def test_a_long_payload_travels_in_the_bundle(forgeries):
     data = story.log.bundle(entry, [story.enrolment])
     assert parse_bundle(data).claim.statement.record == record
     steps, checking = verify(data, story.log.trust)
-    assert len(steps) == 7
+    assert len(steps) == 8
     assert checking.result.statement.payload == canonical(record)
 
 
@@ -129,7 +129,7 @@ def test_a_long_payload_may_come_beside_the_file_and_has_to_be_the_one(forgeries
     with pytest.raises(UndecidedError, match="not in this file"):
         verify(claim, story.log.trust)
     steps, _ = verify(claim, story.log.trust, blob=canonical(record))
-    assert len(steps) == 7
+    assert len(steps) == 8
     checking = Verification(claim, (story.log.trust,), blob=b"{}")
     steps = checking.steps()
     assert [next(steps).number, next(steps).number] == [1, 2]
@@ -166,7 +166,7 @@ def test_a_kind_that_is_not_known_is_verified_and_said_to_be_unknown(forgeries):
     )
     index = story.log.append(entry)
     steps, checking = verify(story.log.bundle(index, [story.enrolment]), story.log.trust)
-    assert [step.held for step in steps] == [True, True, False, True, True, True, True]
+    assert [step.held for step in steps] == [True, True, False, True, True, True, True, True]
     assert "foreign" in steps[0].detail
     assert checking.result.enrolment.issuer == "https://lab.example"
 
@@ -180,7 +180,7 @@ def test_the_log_s_own_statements_verify(forgeries):
     later = log.own(log.policy)
     for index in (0, 1, 2, later, story.enrolment):
         steps, checking = verify(log.bundle(index), log.trust)
-        assert len(steps) == 7, index
+        assert len(steps) == 8, index
         assert all(step.held for step in steps)
         assert checking.result.enrolment.name == "the log's own key"
     assert verify(log.bundle(0), log.trust)[1].result.time == verify(log.bundle(1), log.trust)[1].result.time
@@ -209,7 +209,7 @@ def test_before_the_first_clock_the_time_is_that_of_leaf_0(simulated):
     claim = log.say("lab", log_release(), subject="urn:x:1")
     log.clock(hours=1)
     steps, checking = verify(log.bundle(claim, [enrolment]), log.trust)
-    assert len(steps) == 7
+    assert len(steps) == 8
     assert checking.result.time == log.fold(until=log.now).time.replace(hour=0)
     foreign = [
         each
@@ -244,7 +244,7 @@ def test_a_receipt_by_a_foreign_log_beside_a_good_one_does_no_harm(forgeries):
         return attach(statement.entry, [b"\xd2\x84\x40", other, own])
 
     steps, _ = verify(make(twice(claim), [twice(each) for each in others]), story.log.trust)
-    assert len(steps) == 7
+    assert len(steps) == 8
 
 
 def test_what_stands_beside_a_claim_is_proven_too(forgeries):
@@ -281,7 +281,7 @@ def test_a_key_enrolled_twice_counts_by_the_term_that_covers(forgeries):
     claim = log.say("lab", forgeries.RELEASE, subject=forgeries.SYSTEM.uri)
     after = log.enrol("lab")
     steps, checking = verify(log.bundle(claim, [story.enrolment, again, after]), log.trust)
-    assert len(steps) == 7
+    assert len(steps) == 8
     assert checking.result.enrolment.index == story.enrolment
 
 
@@ -324,7 +324,7 @@ def test_a_bundle_carries_what_its_claim_rests_on(forgeries):
         data = log.bundle(entry, [story.enrolment])
         carried = {each.statement.id for each in parse_bundle(data).others}
         assert carried & {commitment, plan} == expected[name], name
-        assert len(verify(data, log.trust)[0]) == 7
+        assert len(verify(data, log.trust)[0]) == 8
 
 
 def test_nothing_is_bundled_of_what_was_taken_down(forgeries):
@@ -473,7 +473,7 @@ def test_a_damaged_bundle_is_never_verified(good, trust, at, bits, how):
 def test_the_order_of_further_items_does_not_matter(good, trust, order):
     claim, others = _parts(good)
     steps, _ = verify(make(claim, [others[place] for place in order]), trust)
-    assert len(steps) == 7
+    assert len(steps) == 8
 
 
 def test_signing_twice_gives_the_same_bytes(simulated):

@@ -60,7 +60,7 @@ def test_a_claim_that_rests_on_the_guideline_alone(troth, story, claim, tmp_path
     other["catalog"]["metadata"]["title"] = "Another"
     (tmp_path / "other.json").write_text(json.dumps(other))
     done = troth(*checked, "--guideline", tmp_path / "other.json", "--json")
-    assert (done.code, done.json["failure"]["code"], done.json["failure"]["step"]) == (3, "undecided", 8)
+    assert (done.code, done.json["failure"]["code"], done.json["failure"]["step"]) == (3, "undecided", 9)
     assert "another digest" in done.json["failure"]["what"]
 
 

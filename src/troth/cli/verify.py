@@ -9,7 +9,7 @@ import typer
 
 from troth.cli import home, trust
 from troth.cli.output import Json, colour, emit, one_line, progress, say
-from troth.errors import TrothError, UndecidedError
+from troth.errors import InputError, TrothError, UndecidedError
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,22 +38,28 @@ def verify(
 
     Exit 0: all held. 1: a check failed. 3: nothing failed, but the log is unknown or something is missing.
     """
-    from troth.statements.verify import Verification
+    from troth.statements.verify import EVIDENCE, LOG, Verification
 
     data = home.read_bytes(file, "claim")
+    if evidence is not None and not evidence.exists():
+        raise InputError("no such folder of evidence", where=str(evidence))
     trusts = trust.load(trusted)
     checking = Verification(data, trusts, blob=home.read_bytes(blob) if blob else None)
     steps: list[Any] = []
-    failure: TrothError | None = None
+    failures: list[tuple[int, TrothError]] = []
     try:
         for step in checking.steps():
             steps.append(step)
-            if not json:
-                mark = colour("✓", "green") if step.held else colour("–", "yellow")
-                say(f"{step.number} {mark} {step.title:<10} {one_line(step.detail)}")
-        if evidence is not None:
-            from troth.workflows.recompute import recompute
+            _show(step, quiet=json)
+    except TrothError as error:
+        failures.append((checking.at, error))
+        _show_failure(checking.at, error, quiet=json)
+    # which log holds the claim is one question, and whether its figures follow from the evidence another
+    log_unknown = bool(failures) and not trusts and checking.at == LOG
+    if evidence is not None and (not failures or log_unknown):
+        from troth.workflows.recompute import recompute
 
+        try:
             with progress("Reading the evidence", quiet=json) as bar:
                 step = recompute(
                     data,
@@ -64,30 +70,36 @@ def verify(
                     progress=bar,
                 )
             steps.append(step)
-            if not json:
-                say(f"{step.number} {colour('✓', 'green')} {step.title:<10} {one_line(step.detail)}")
-    except TrothError as error:
-        failure = error
+            _show(step, quiet=json)
+        except TrothError as error:
+            failures.append((EVIDENCE, error))
+            _show_failure(EVIDENCE, error, quiet=json)
+    # what failed says more than what could not be shown
+    number, failure = min(failures, key=lambda pair: isinstance(pair[1], UndecidedError), default=(0, None))
     if json:
-        emit(_document(checking, steps, failure))
+        emit(_document(checking, steps, number, failure))
     elif failure is None:
         say(_verdict(checking, steps, with_evidence=evidence is not None))
+    elif not isinstance(failure, UndecidedError):
+        say("Not verified: do not rely on this file.")
+    elif log_unknown and steps[-1].number == EVIDENCE:
+        say("Its figures follow from this evidence; who said it, in which log, is undecided.")
     else:
-        number = _next(steps)
-        undecided = isinstance(failure, UndecidedError)
-        say(f"{number} {colour('?', 'yellow') if undecided else colour('✗', 'red')} {one_line(str(failure))}")
-        say(
-            "Nothing failed, and not all could be shown."
-            if undecided
-            else "Not verified: do not rely on this file."
-        )
+        say("Nothing failed, and not all could be shown.")
     if failure is not None:
         raise typer.Exit(failure.exit_code)
 
 
-def _next(steps: list[Any]) -> int:
-    """The number of the step that came to no end."""
-    return steps[-1].number + 1 if steps else 1
+def _show(step: Any, *, quiet: bool) -> None:
+    if not quiet:
+        mark = colour("✓", "green") if step.held else colour("–", "yellow")
+        say(f"{step.number} {mark} {step.title:<10} {one_line(step.detail)}")
+
+
+def _show_failure(number: int, failure: TrothError, *, quiet: bool) -> None:
+    if not quiet:
+        mark = colour("?", "yellow") if isinstance(failure, UndecidedError) else colour("✗", "red")
+        say(f"{number} {mark} {one_line(str(failure))}")
 
 
 def _verdict(checking: Any, steps: list[Any], *, with_evidence: bool) -> str:
@@ -105,14 +117,14 @@ def _verdict(checking: Any, steps: list[Any], *, with_evidence: bool) -> str:
     return f"Verified: {issuer} said this, and the log holds it. {what}; --evidence recomputes its figures."
 
 
-def _document(checking: Any, steps: list[Any], failure: TrothError | None) -> dict[str, Any]:
+def _document(checking: Any, steps: list[Any], number: int, failure: TrothError | None) -> dict[str, Any]:
     statement, result = checking.statement, checking.result
     return {
         "verified": failure is None,
         "steps": steps,
         "failure": failure
         and {
-            "step": _next(steps),
+            "step": number,
             "code": failure.code,
             "what": failure.what,
             "where": failure.where,

@@ -29,6 +29,7 @@ class Transparent(msgspec.Struct, frozen=True):
 
     statement: Statement
     receipts: tuple[bytes, ...]
+    number: int = 0  # its place in the bundle; the claim's is 0
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -61,7 +62,7 @@ def parse_bundle(data: bytes, *, blob: bytes | None = None) -> Bundle:
             blob = item
             continue
         try:
-            others.append(_transparent(item, None))
+            others.append(_transparent(item, None, number))
         except TrothError as error:
             raise type(error)(error.what, where=f"item {number} of the bundle", hint=error.hint) from error
     return Bundle(_transparent(items[0], blob), tuple(others))
@@ -88,8 +89,8 @@ def _check_count(items: Sequence[bytes]) -> None:
         raise BundleError(f"{len(items)} items where at most {MAX_ITEMS} are taken")
 
 
-def _transparent(data: bytes, blob: bytes | None) -> Transparent:
-    return Transparent(read(data, blob=blob), tuple(receipts(data)))
+def _transparent(data: bytes, blob: bytes | None, number: int = 0) -> Transparent:
+    return Transparent(read(data, blob=blob), tuple(receipts(data)), number)
 
 
 def _payload_digest(claim: bytes) -> bytes | None:

@@ -7,10 +7,12 @@
     5  the trust anchors in the bundle are leaf 1 of that log, signed by an operator key that they name
     6  an enrolment, in the log before the claim, gives the claim's key to its issuer
     7  the latest clock of the log in the file that stands before the claim falls within the enrolment
+    8  every further statement in the file, of whatever kind, is signed by the key that it carries, and the same log
+       holds it: nothing travels with a claim that was altered or never registered
 
 Steps 5 to 7 need a bundle (``.troth``): a bare ``.cose`` shows that the log took the claim under its policy, which
 is the log's word for what the bundle lets the reader see. Without a trust file verification ends after step 3
-with *signature good, log unknown*. Left out: whether a later clock stands between the one in the file and the claim
+with *signature good, log unknown*, once the signatures of step 8 have held. Step 9, the evidence, is another room's. Left out: whether a later clock stands between the one in the file and the claim
 (whoever made the file could leave it out; the log's fold sees it, `troth.standing`), what the claim says, and that
 its figures follow from the evidence (`troth.workflows.recompute`).
 
@@ -34,6 +36,7 @@ from troth.errors import (
     KeyMismatchError,
     ReceiptError,
     SchemaError,
+    SignatureError,
     TrothError,
     UndecidedError,
     VerificationError,
@@ -45,9 +48,20 @@ from troth.log import check as check_receipt
 from troth.statements.bundle import Bundle, Transparent, parse_bundle, split
 from troth.statements.keys import Enrolment, check_enrolment, operators, receipt_keys
 from troth.statements.kinds import LOG_KINDS
-from troth.statements.payloads import Clock, KeyEnrolment, RegistrationPolicy, TrustAnchors
+from troth.statements.payloads import (
+    Amendment,
+    Assessment,
+    Clock,
+    KeyEnrolment,
+    Plan,
+    RegistrationPolicy,
+    TrustAnchors,
+    Withdrawal,
+)
 from troth.statements.statement import Statement
 from troth.statements.trust import TrustFile
+
+LOG, ENCLOSED, EVIDENCE = 4, 8, 9  # numbers of steps
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -79,9 +93,15 @@ class Verification:
         self.blob = blob
         self.statement: Statement | None = None
         self.result: Verified | None = None
+        self.at = 1  # the number of the step that is being checked: of the one that failed, after a failure
 
     def steps(self) -> Iterator[Step]:
         """Check one thing after another. Raises at the first that fails; UndecidedError where the log is unknown."""
+        for step in self._steps():
+            self.at = step.number + 1
+            yield step
+
+    def _steps(self) -> Iterator[Step]:
         items = split(self.data)
         bundle, fault = _open(self.data, self.blob)
         if bundle is not None:
@@ -102,6 +122,10 @@ class Verification:
         yield _payload_step(claim)
 
         if not self.trusted:
+            self.at = ENCLOSED
+            for item in bundle.others:
+                _check_enclosed_signature(item)
+            self.at = LOG
             raise UndecidedError(
                 "signature good, log unknown: no trust file says which log to believe",
                 hint="Pin one with `troth trust add URL`, or name a file with --trust",
@@ -118,6 +142,7 @@ class Verification:
             yield Step(5, "Anchors", "not in this file: the log's receipt stands for them", held=False)
             yield Step(6, "Enrolment", "not in this file: a .troth bundle has it", held=False)
             yield Step(7, "Time", "not in this file: a .troth bundle has the log's clock", held=False)
+            yield _enclosed_step(bundle, trust.keys())
             self.result = Verified(statement=claim, proven=proven, origin=trust.origin)
             return
         log = _Log(trust.keys(), bundle)
@@ -149,6 +174,7 @@ class Verification:
         yield Step(
             7, "Time", f"the log's clock before the claim says {format_instant(time)}, within the enrolment"
         )
+        yield _enclosed_step(bundle, log.keys)
         self.result = Verified(
             statement=claim, proven=proven, origin=trust.origin, enrolment=enrolment, time=time
         )
@@ -302,6 +328,67 @@ def _payload_step(claim: Statement) -> Step:
             3, "Payload", f"{len(claim.payload)} bytes of a kind that this version does not know", held=False
         )
     return Step(3, "Payload", f"{len(claim.payload)} bytes that fit the schema of {claim.kind}")
+
+
+def _enclosed_step(bundle: Bundle, keys: tuple[PublicKey, ...]) -> Step:
+    """Step 8: every further statement, of known kinds and unknown ones. Raises SignatureError, ReceiptError and kin.
+
+    What a claim names and the file lacks is told and refuses nothing: the claim holds without it.
+    """
+    for item in bundle.others:
+        _check_enclosed_signature(item)
+        try:
+            _proven(item, keys, item.statement.kind or "foreign statement")
+        except TrothError as error:
+            kind = type(error) if isinstance(error, VerificationError) else ReceiptError
+            raise kind(error.what, where=_whose(item), hint=error.hint) from error
+    count = len(bundle.others)
+    told = (
+        f"{count} further statement{'s are' if count > 1 else ' is'} signed, and in the same log"
+        if count
+        else "no further statement is in this file"
+    )
+    here = {item.statement.id for item in bundle.others}
+    lacking = [
+        f"; the {what} it names is not in this file" for what, entry in _names(bundle) if entry not in here
+    ]
+    return Step(ENCLOSED, "Enclosed", told + "".join(lacking))
+
+
+def _check_enclosed_signature(item: Transparent) -> None:
+    """That a further statement is signed by the key that it carries. Raises SignatureError."""
+    sign1 = item.statement.sign1
+    if sign1.key is None:
+        raise SignatureError("it carries no key, so its signature cannot be checked", where=_whose(item))
+    try:
+        sign1.verify()
+    except VerificationError as error:
+        raise type(error)(error.what, where=_whose(item), hint=error.hint) from error
+
+
+def _whose(item: Transparent) -> str:
+    statement = item.statement
+    return (
+        f"item {item.number} of the bundle ({statement.kind or 'a foreign statement'} by {statement.issuer})"
+    )
+
+
+def _names(bundle: Bundle) -> list[tuple[str, str]]:
+    """What the claim rests on, in a word, and its entry id."""
+    match bundle.claim.statement.record:
+        case Assessment() as record:
+            named = [("commitment", record.commitment), ("plan", record.plan)]
+        case Plan() as record:
+            named = [("commitment", record.commitment)]
+        case Amendment() as record:
+            named = [("commitment", record.amends)]
+        case Withdrawal() as record:
+            named = [("statement", record.withdraws)]
+        case KeyEnrolment() as record:
+            named = [("enrolment", record.rotates)]
+        case _:
+            named = []
+    return [(what, entry) for what, entry in named if entry]
 
 
 def _proven(item: Transparent, keys: tuple[PublicKey, ...], what: str) -> Proven:

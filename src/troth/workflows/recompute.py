@@ -2,11 +2,17 @@
 
 The claim names its evidence by digest, its commitment and plan by entry; a bundle carries both, with the clocks that
 date them, so that nothing else is needed but the files. Bytes that differ are shown by the first field that does.
+
+A file that the claim names and the folder lacks decides nothing. It was altered where the folder has the same run in
+other bytes: a log of the same evaluation and run id, or one that cannot be read any more, of the same size and with
+the evaluation in its name. Left out: a file that was altered *and* lost its run, its size or its name counts as not
+there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +22,15 @@ from troth.cose import PublicKey
 from troth.errors import AssessmentMismatchError, EvidenceMismatchError, ReceiptError, UndecidedError
 from troth.measurement.facts import Reading
 from troth.readers.evidence import read_evidence
+from troth.readers.files import Skipped
 from troth.statements import canonical
 from troth.statements.bundle import Bundle, parse_bundle
-from troth.statements.payloads import Amendment, Assessment, Commitment, Plan
+from troth.statements.payloads import Amendment, Assessment, Commitment, EvidenceRow, Plan
 from troth.statements.trust import TrustFile
-from troth.statements.verify import Step
+from troth.statements.verify import EVIDENCE, Step
 from troth.workflows.assess import Basis, basis, entry_time, finish, promised, proven_index
+
+LISTED = 10  # files that are not there, by digest
 
 
 def recompute(
@@ -33,12 +42,12 @@ def recompute(
     trusted: Sequence[TrustFile] = (),
     progress: Callable[[int, int], None] | None = None,
 ) -> Step:
-    """Step 8 of verification.
+    """Step 9 of verification.
 
     With ``trusted``, the commitment and plan that the claim rests on must be in one of those logs: a plan counts from
     the log's time of it, and only the log's receipt shows that. Raises EvidenceMismatchError,
-    AssessmentMismatchError, UndecidedError; ReceiptError, SignatureError, CommitmentError where commitment or plan do
-    not hold.
+    AssessmentMismatchError, UndecidedError (files that are not there); ReceiptError, SignatureError, CommitmentError where commitment or plan do
+    not hold; InputError where there is no such folder.
     """
     bundle = parse_bundle(data, blob=blob)
     claim = bundle.claim.statement
@@ -48,16 +57,20 @@ def recompute(
     over = _basis(bundle, record, guideline, trusted)
     units = frozenset(row.cluster_unit for row in over.objectives if row.method == "measured")
     named = {row.digest: row for row in record.evidence}
-    found = read_evidence([evidence], units, progress=progress)
+    names: dict[str, str] = {}
+    found = read_evidence([evidence], units, progress=progress, names=names)
     readings = [each for each in found if isinstance(each, Reading) and each.evidence.digest in named]
-    missing = sorted(named.keys() - {each.evidence.digest for each in readings})
+    here = {each.evidence.digest for each in readings}
+    missing = [row for digest, row in sorted(named.items()) if digest not in here]
     if missing:
-        row = named[missing[0]]
-        raise EvidenceMismatchError(
-            f"{len(missing)} of {len(named)} files of evidence are not here; the first is {missing[0]} "
-            f"({row.evaluation or 'unnamed'}, {row.size} bytes)",
+        others = [
+            each for each in found if not isinstance(each, Reading) or each.evidence.digest not in named
+        ]
+        _refuse_altered(missing, others, names)
+        raise UndecidedError(
+            f"figures not recomputed: {len(missing)} of {len(named)} files are not in this folder: {_listed(missing)}",
             where=str(evidence),
-            hint="A file that was altered has another digest and counts as missing",
+            hint="Ask the claim's issuer for them",
         )
     mine = finish(over, readings).payload
     if mine != claim.payload:
@@ -66,8 +79,54 @@ def recompute(
             hint="The claim does not follow from these files by the rules it names",
         )
     return Step(
-        8, "Evidence", f"{len(named)} files have the digests named, and give the same {len(mine)} bytes"
+        EVIDENCE,
+        "Evidence",
+        f"{len(named)} files have the digests named, and give the same {len(mine)} bytes",
     )
+
+
+def _refuse_altered(
+    missing: Sequence[EvidenceRow], others: Sequence[Reading | Skipped], names: Mapping[str, str]
+) -> None:
+    """Raise EvidenceMismatchError if one of the files that the claim does not name is a missing one, altered."""
+    for row in missing:
+        for other in others:
+            found = _altered(row, other, names)
+            if found is not None:
+                path, digest = found
+                raise EvidenceMismatchError(
+                    f"it was altered: this is the run {row.run or '?'} of {row.evaluation or '?'}, the claim names "
+                    f"{row.digest}, and this file has {digest}",
+                    where=path,
+                    hint="The file is not the one that the claim was made from",
+                )
+
+
+def _altered(row: EvidenceRow, other: Reading | Skipped, names: Mapping[str, str]) -> tuple[str, str] | None:
+    """Path and digest of a file, if it is a row's run in other bytes."""
+    if isinstance(other, Reading):
+        same = row.run and (row.run, row.evaluation) == (other.evidence.run, other.evidence.evaluation)
+        return (names[other.evidence.digest], other.evidence.digest) if same else None
+    path = Path(other.path)
+    if other.kind not in {"damaged", "foreign"} or _letters(row.evaluation or "?") not in _letters(path.stem):
+        return None
+    try:
+        if not path.is_file() or path.stat().st_size != row.size:
+            return None
+        with path.open("rb") as file:
+            return other.path, f"sha256:{hashlib.file_digest(file, 'sha256').hexdigest()}"
+    except OSError:  # gone, or not ours to read: nothing is known of it
+        return None
+
+
+def _letters(name: str) -> str:
+    """A name as tools write it into a file's: ``_`` and ``-`` are one."""
+    return name.rpartition("/")[2].replace("_", "-").casefold()
+
+
+def _listed(rows: Sequence[EvidenceRow]) -> str:
+    told = ", ".join(f"{row.digest} ({row.evaluation or 'unnamed'})" for row in rows[:LISTED])
+    return told if len(rows) <= LISTED else f"{told} and {len(rows) - LISTED} more"
 
 
 def _basis(bundle: Bundle, record: Assessment, guideline: str | None, trusted: Sequence[TrustFile]) -> Basis:
@@ -115,6 +174,10 @@ def _named(bundle: Bundle, entry: str, keys: tuple[PublicKey, ...]) -> msgspec.S
             hint="Use the .troth bundle, which carries them",
         )
     item.statement.sign1.verify()
+    if item.statement.payload is None:
+        raise UndecidedError(
+            f"the payload of the {item.statement.kind} that the claim rests on is not in the file"
+        )
     if keys and proven_index(item, keys) is None:
         raise ReceiptError(
             f"no receipt shows that the log holds the {item.statement.kind} that the claim rests on",
