@@ -19,7 +19,7 @@ from troth.config import HubConfig
 from troth.cose import sign as cose_sign
 from troth.errors import OverloadedError, StorageError
 from troth.guidance import guideline_payload, read_catalog
-from troth.hub import api
+from troth.hub import api, controls
 from troth.hub.app import application
 from troth.hub.fill import Filler
 from troth.hub.hub import Hub
@@ -484,6 +484,7 @@ def test_a_guideline_that_cannot_be_read_says_so(open_hub, lab, enrol):
     filler = Filler(hub)
     page = filler.guideline(bad.digest)
     assert page.controls == ()
+    assert controls.total(bad) == 0
     assert "Its controls cannot be shown:" in pages.guideline(filler.site(), page)
     claim = Assessment(
         rules="r",
