@@ -118,18 +118,18 @@ def _issuer_pages(hub: Hub, filler: Filler) -> list[BaseRouteHandler]:
             return Response(b"", status_code=303, headers={"location": there, "cache-control": NOW})
         at = _instant(hub, request)
         if name.endswith(".json"):
-            origin = filler.known(addresses.issuer_of(name.removesuffix(".json")))
+            origin = await asyncio.to_thread(filler.known, addresses.issuer_of(name.removesuffix(".json")))
             return await _document(
                 request,
                 lambda: hub.views.read(at, lambda s: canonical(issuer_standing(s, origin, at))) + b"\n",
             )
-        origin = filler.known(addresses.issuer_of(name))
+        origin = await asyncio.to_thread(filler.known, addresses.issuer_of(name))
         return await _html(request, lambda: pages.issuer(filler.site(), filler.issuer(origin, at)))
 
     @route("/issuers/{name:str}/systems/{slug:str}", http_method=_GET)
     async def system(request: Asked, name: FromPath[str], slug: FromPath[str]) -> Response[bytes]:
         at = _instant(hub, request)
-        origin = filler.known(addresses.issuer_of(name))
+        origin = await asyncio.to_thread(filler.known, addresses.issuer_of(name))
         page = await asyncio.to_thread(filler.system, origin, slug.removesuffix(".json"), at)
         if slug.endswith(".json"):
             return await _document(request, lambda: _pretty(page))
