@@ -46,8 +46,8 @@ def recompute(
 
     With ``trusted``, the commitment and plan that the claim rests on must be in one of those logs: a plan counts from
     the log's time of it, and only the log's receipt shows that. Raises EvidenceMismatchError,
-    AssessmentMismatchError, UndecidedError (files that are not there); ReceiptError, SignatureError, CommitmentError where commitment or plan do
-    not hold; InputError where there is no such folder.
+    AssessmentMismatchError, UndecidedError (files that are not there); ReceiptError, SignatureError, CommitmentError
+    where commitment or plan do not hold; InputError where there is no such folder.
     """
     bundle = parse_bundle(data, blob=blob)
     claim = bundle.claim.statement
