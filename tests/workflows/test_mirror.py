@@ -2,10 +2,14 @@
 
 import json
 import shutil
+import tracemalloc
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
-from troth.errors import InputError, LogInconsistentError, StorageError, TileError, TrothError
+from troth.errors import AbsentError, InputError, LogInconsistentError, StorageError, TileError, TrothError
+from troth.log import Checkpoint, sign_checkpoint
 from troth.readers.logdir import LogDir
 from troth.statements.payloads import Guideline
 from troth.workflows import mirror as mirrors
@@ -110,6 +114,43 @@ def test_an_interrupted_copy_goes_on(tile_log, tmp_path):
     assert (done.fetched, done.kept) == (4, 3)
     assert told[-1] == (7, 7)
     assert files(tmp_path / "m") == files(source)
+
+
+@pytest.mark.parametrize("size", [10**9, 10**12, 2**63 - 1])
+def test_a_size_that_nobody_has_costs_nothing(tile_log, tmp_path, size):
+    log = tile_log()
+    signed = sign_checkpoint(Checkpoint("log.example/tiles", size, b"r" * 32), log.signer)
+    asked = []
+
+    class Boasting:
+        """A source with a checkpoint and no tiles."""
+
+        def get(self, path):
+            asked.append(path)
+            if path == "checkpoint":
+                return signed
+            raise AbsentError("not there", where=path)
+
+    tracemalloc.start()
+    try:
+        with pytest.raises(AbsentError):
+            mirror(Boasting(), LogDir(tmp_path / "m"), log.vkey)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1 << 20
+    assert asked == ["checkpoint", "tile/0/000"]
+    assert not files(tmp_path / "m")
+
+
+@given(st.integers(0, 2**18))
+@example(0)
+@example(256)
+@example(257)
+@example(256**2)
+@example(256**2 + 1)
+def test_tiles_are_counted_without_listing_them(size):
+    assert mirrors._count(size) == sum(1 for _ in mirrors._tiles(size))
 
 
 def test_leftovers_of_a_fork_that_was_interrupted_are_not_taken_over(tile_log, tmp_path):

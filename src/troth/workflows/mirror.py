@@ -9,6 +9,7 @@ it stopped, and a log that shows another history leaves nothing behind. A mirror
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -154,14 +155,14 @@ def mirror(source: LogSource, target: LogDir, vkey: str, progress: Progress | No
         heads.append(target.get("checkpoint"))
         _no_way_back(_opened(heads[1], key), new)
     beside = LogDir(target.folder / NEW)
-    wanted = _paths(new.size)
+    wanted = _count(new.size)
     fetched = 0
-    for done, each in enumerate(wanted):
+    for done, each in enumerate(_tiles(new.size)):
         if not target.has(each.path) and not beside.has(each.path):
             beside.put(each.path, tile(source, each.level, each.n, each.width))
             fetched += 1
         if progress is not None:
-            progress(done + 1, len(wanted))
+            progress(done + 1, wanted)
     both = _Both(beside, target)
     try:
         _audit(key, heads, both)
@@ -170,7 +171,7 @@ def mirror(source: LogSource, target: LogDir, vkey: str, progress: Progress | No
     except (VerificationError, InputError):
         beside.clear()
         raise
-    target.adopt(beside, [*(each.path for each in wanted), *beside.files("blob")])
+    target.adopt(beside, chain((each.path for each in _tiles(new.size)), beside.files("blob")))
     beside.clear()
     for path, data in words.items():
         target.put(path, data)
@@ -179,7 +180,7 @@ def mirror(source: LogSource, target: LogDir, vkey: str, progress: Progress | No
         origin=new.origin,
         size=new.size,
         fetched=fetched,
-        kept=len(wanted) - fetched,
+        kept=wanted - fetched,
         blobs=got,
         missing_blobs=tuple(missing),
     )
@@ -220,10 +221,21 @@ def _no_way_back(old: Checkpoint, new: Checkpoint) -> None:
         )
 
 
-def _paths(size: int) -> list[Tile]:
-    """Every tile that a log of this size has, entries and hashes."""
-    bundles = [Tile(ENTRIES, n, width_at(0, n, size)) for n in range((size + WIDTH - 1) // WIDTH)]
-    return [*new_tiles(0, size), *bundles]
+def _tiles(size: int) -> Iterator[Tile]:
+    """Every tile that a log of this size has, hashes and entries: one at a time, as a size is whatever was signed."""
+    yield from new_tiles(0, size)
+    for n in range((size + WIDTH - 1) // WIDTH):
+        yield Tile(ENTRIES, n, width_at(0, n, size))
+
+
+def _count(size: int) -> int:
+    """How many those are: the tiles of level 0 twice, for their entries, and of each level above it once."""
+    count = level = (size + WIDTH - 1) // WIDTH
+    while size:
+        count += level
+        size //= WIDTH
+        level = (size + WIDTH - 1) // WIDTH
+    return count
 
 
 def _words(source: LogSource, origin: str, vkey: str) -> dict[str, bytes]:
