@@ -50,7 +50,12 @@ def test_a_swap_from_another_head_is_refused_and_changes_nothing(heads):
         heads.swap(head(5), head(4))
     with pytest.raises(ForkError, match="does not follow"):
         heads.swap(head(5), head(6, origin="other.example"))
+    with pytest.raises(ForkError, match="does not follow"):
+        heads.swap(head(5), head(5, root=b"s"))
     assert heads.head == head(5)
+    signed_again = SignedHead("log.example", 5, head(5).root, "another note of 5")
+    heads.swap(head(5), signed_again)
+    assert heads.head == signed_again
 
 
 def test_a_head_that_does_not_fit_its_slot_is_refused(heads):

@@ -76,7 +76,8 @@ class HeadStore:
         """Replace ``expected`` by ``new``, durably.
 
         Raises:
-            ForkError: the store holds another head than ``expected``, or ``new`` does not follow it.
+            ForkError: the store holds another head than ``expected``, or ``new`` does not follow it: it is of
+                another log or smaller, or has another root at the same size.
             StorageError: the disk refused; the old head is still there.
 
         """
@@ -86,7 +87,11 @@ class HeadStore:
                 where=str(self._path),
                 hint="Something else has signed for this log: stop, and compare the two heads",
             )
-        if expected is not None and (new.origin != expected.origin or new.size < expected.size):
+        if expected is not None and (
+            new.origin != expected.origin
+            or new.size < expected.size
+            or (new.size == expected.size and new.root != expected.root)
+        ):
             raise ForkError(
                 f"{_said(new)} does not follow {_said(expected)}",
                 where=str(self._path),
