@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from troth.errors import EvidenceError
 from troth.measurement import json_pieces
 from troth.measurement.inspect_samples import SHAPE
-from troth.measurement.json_pieces import INFINITY, MINUS_INFINITY, NAN, attempt, batches, decode
+from troth.measurement.json_pieces import INFINITY, MINUS_INFINITY, NAN, attempt, batches, decode, nests
 
 MANY = msgspec.json.Decoder(list[dict[str, object]])
 
@@ -153,3 +153,45 @@ def test_what_begins_a_sample_in_real_logs_is_known():
     assert SHAPE.element.match(b'{\n    "id": 12,\n    "epoch": 1,')
     assert not SHAPE.element.match(b'{"id":"ZmBk","content":"x"')
     assert re.search(re.escape(SHAPE.key), b'{"id":1,"epoch":1}')
+
+
+def depth(value):
+    """Levels of brackets, counted on what was decoded."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    return 1 + max(map(depth, value), default=0) if isinstance(value, list) else 0
+
+
+NAMES = st.text('a"\\[]{}nu/\n', max_size=6)
+NESTED = st.recursive(
+    NAMES | st.integers(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=30,
+)
+
+
+@given(NESTED, st.integers(0, 30))
+def test_nesting_is_that_of_brackets_outside_strings(value, around):
+    text = b"[" * around + json.dumps(value).encode() + b"]" * around
+    levels = depth(value) + around
+    assert not nests(text, levels)
+    assert not levels or nests(text, levels - 1)
+
+
+@pytest.mark.parametrize("use", [decode, attempt])
+@pytest.mark.parametrize(("begin", "end"), [(b"[", b"]"), (b'{"\\\\":', b"}"), (b'[{"]":', b"}]")])
+def test_the_limit_on_nesting_is_ours_and_not_the_interpreters(use, begin, end):
+    times = json_pieces.DEPTH // (len(end))
+    anything = msgspec.json.Decoder()
+    text = begin * times + b"0" + end * times
+    assert use(anything, text, "here") is not None
+    for deeper in (b"[" + text + b"]", b"[0,[],%b]" % text, begin * 30_000 + b"0" + end * 30_000):
+        with pytest.raises(EvidenceError, match="nested too deeply") as caught:
+            use(anything, deeper, "here")
+        assert caught.value.where == "here"
+
+
+def test_brackets_side_by_side_do_not_nest():
+    text = b"[" + b",".join([b'{"a":["[[["]}'] * 5000) + b"]"
+    assert not nests(text, 3)
+    assert nests(text, 2)

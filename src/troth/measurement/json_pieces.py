@@ -6,12 +6,15 @@ is cut inside a string or a nested value cannot. Where no boundary is found the 
 
 The constants NaN and Infinity are no JSON (RFC 8259 §6), and Inspect writes them: outside strings they are
 read as the texts in `NOT_FINITE`, which no program writes.
+
+What is decoded may nest `DEPTH` levels: a limit of our own, because the interpreter's differs between versions.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import TypeVar
 
 import msgspec
@@ -19,6 +22,7 @@ import msgspec
 from troth.errors import EvidenceError
 
 HELD = 1 << 28  # bytes of one element, or of a document without boundaries, at most
+DEPTH = 200  # levels of brackets, with those of the document around a sample; arguments of tools nest deeply
 NAN, INFINITY, MINUS_INFINITY = "\ue000nan", "\ue000inf", "\ue000-inf"
 NOT_FINITE = frozenset((NAN, INFINITY, MINUS_INFINITY))
 
@@ -26,6 +30,10 @@ _CONSTANTS = {b"NaN": NAN, b"Infinity": INFINITY, b"-Infinity": MINUS_INFINITY}
 _QUOTED = {name: b'"' + text.encode() + b'"' for name, text in _CONSTANTS.items()}
 _UP_TO_CONSTANT = re.compile(rb'(?s)((?:[^"NI-]++|"(?:[^"\\]++|\\.)*+"|-(?=\d))*+)(NaN|-?Infinity)')
 _OVERLAP = 1 << 16  # bytes searched again when a piece is added
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NOT_SHAPE = bytes(set(range(256)) - set(b'"[]{}'))
+_NOT_ESCAPE = bytes(set(_NOT_SHAPE) - set(rb"\/bfnrtu"))  # RFC 8259 §7
+_PEELED = 12  # levels that are taken off all at once, before what is left is counted through
 _TRIES = 4  # places at which a batch is tried to end, per piece
 _LOOKS = 1000  # places looked at for one
 _HINT = "The log is damaged, or of a shape troth does not know"
@@ -34,13 +42,16 @@ T = TypeVar("T")
 
 
 def decode(decoder: msgspec.json.Decoder[T], data: bytes | bytearray | memoryview, where: str) -> T:
-    """Decode one document; EvidenceError where it is not JSON or not of the decoder's type."""
+    """Decode one document; EvidenceError where it is not JSON, too deep, or not of the decoder's type."""
     try:
-        return _tolerant(decoder, data)
+        found = _tolerant(decoder, data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise EvidenceError(f"{error}", where=where, hint=_HINT) from error
     except RecursionError as error:
-        raise EvidenceError("the JSON is nested too deeply", where=where) from error
+        raise _too_deep(where) from error
+    if nests(bytes(data), DEPTH):
+        raise _too_deep(where)
+    return found
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -91,15 +102,40 @@ def batches(
 
 
 def attempt(decoder: msgspec.json.Decoder[T], data: bytes | memoryview, where: str) -> T | None:
-    """The document, or None where the text is no whole document; EvidenceError where it has another type."""
+    """The document, or None where the text is no whole one; EvidenceError where it is too deep or of another type."""
     try:
-        return _tolerant(decoder, data)
+        found = _tolerant(decoder, data)
     except msgspec.ValidationError as error:
         raise EvidenceError(f"{error}", where=where, hint=_HINT) from error
     except (msgspec.DecodeError, UnicodeDecodeError):
         return None
     except RecursionError as error:
-        raise EvidenceError("the JSON is nested too deeply", where=where) from error
+        raise _too_deep(where) from error
+    if nests(bytes(data), DEPTH):
+        raise _too_deep(where)
+    return found
+
+
+def nests(data: bytes, limit: int) -> bool:
+    """Whether the brackets outside strings nest deeper than a limit, in JSON that a decoder has accepted.
+
+    This runs over every byte of a log, so all but the last step is a few passes in C. First all goes that is no
+    quote, bracket or part of an escape, then the escapes, then the strings without brackets, which are pairs of
+    quotes by now; taking off all innermost pairs of brackets makes what is left one level less deep each time.
+    """
+    if data.count(b"[") + data.count(b"{") <= limit:
+        return False
+    plain = data.translate(None, _NOT_ESCAPE).replace(b"\\\\", b"").replace(b'\\"', b"")
+    shape = plain.translate(_ONE_KIND, _NOT_SHAPE).replace(b'""', b"")
+    brackets = b"".join(shape.split(b'"')[::2])
+    for _ in range(min(_PEELED, limit)):
+        brackets = brackets.replace(b"[]", b"")
+        limit -= 1
+    return max(accumulate(1 if each == 0x5B else -1 for each in brackets), default=-1) > limit
+
+
+def _too_deep(where: str) -> EvidenceError:
+    return EvidenceError(f"the JSON is nested too deeply, at more than {DEPTH} levels", where=where)
 
 
 def _tolerant(decoder: msgspec.json.Decoder[T], data: bytes | bytearray | memoryview) -> T:
