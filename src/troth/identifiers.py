@@ -108,7 +108,8 @@ def parse_instant(text: str) -> datetime:
 
 def format_instant(instant: datetime) -> str:
     """RFC 3339 in UTC, to the second (fractions are cut, so a written instant is never after the real one)."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    utc = instant.astimezone(UTC)
+    return f"{utc.year:04}-{utc:%m-%dT%H:%M:%SZ}"  # %Y has no leading zeros on Linux
 
 
 def from_unix(seconds: int) -> datetime:

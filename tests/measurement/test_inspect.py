@@ -396,7 +396,7 @@ def test_what_the_header_lacks_is_none(read, inspect_log):
     )
     assert evidence.epochs == 2, "as found"
     assert any("names no instant" in note for note in evidence.notes)
-    for text in ("yesterday", "0001-01-01T00:00:00+23:59", "2026-01-02"):
+    for text in ("yesterday", "0001-01-01T00:00:00+23:59", "0999-01-01T00:00:00Z", "2026-01-02"):
         evidence = read(inspect_log.eval([], header=inspect_log.headed(created=text))).evidence
         assert evidence.created is None
         assert any("names no instant" in note for note in evidence.notes)

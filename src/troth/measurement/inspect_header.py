@@ -5,14 +5,16 @@ Only what troth uses is decoded. Times become UTC; a system's digest is taken on
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, get_args
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, get_args
 
 import msgspec
 
 from troth.errors import InputError
 from troth.identifiers import check_digest, format_instant
 from troth.measurement.facts import Evidence, Status
+
+_FIRST_YEAR: Final = 1000  # a year before it is a clock that was not set, or a slip
 
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
 
@@ -139,14 +141,16 @@ def _system_digest(spec: Spec, notes: list[str]) -> str | None:
 
 
 def _instant(text: str | None, what: str, notes: list[str]) -> str | None:
-    """RFC 3339 in UTC; None for a time without a zone, which names no instant."""
+    """RFC 3339 in UTC; None and a note for a time without a zone, and for years that no run was in."""
     if not text:
         return None
     try:
         instant = datetime.fromisoformat(text)
-        if instant.tzinfo is not None:
+        if instant.tzinfo is not None and instant.astimezone(UTC).year >= _FIRST_YEAR:
             return format_instant(instant)
     except (ValueError, OverflowError):
         pass
-    notes.append(f"The time of {what}, {text[:40]!r}, names no instant (it needs a zone).")
+    notes.append(
+        f"The time of {what}, {text[:40]!r}, names no instant (it needs a zone, and a year from 1000 to 9999)."
+    )
     return None
