@@ -271,11 +271,12 @@ def texts():
 
 def test_no_file_names_a_machine():
     home = re.compile(r"/(?:home|Users)/(?!you\b)\w+/|/root/\w")
-    here = str(ROOT.parent) + "/"
+    here = str(ROOT) + "/"
+    told = here.count("/") > 2  # in a clone such as /tmp/ or /troth/, the place is a word that pages may use
     found = []
     for path in texts():
         text = path.read_text(encoding="utf-8", errors="replace")
-        if path != Path(__file__) and (home.search(text) or here in text):
+        if path != Path(__file__) and (home.search(text) or (told and here in text)):
             found.append(named(path))
     assert found == []
 
