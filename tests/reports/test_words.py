@@ -1,5 +1,6 @@
-"""Words that never appear: not in templates, not in what they make of the samples."""
+"""Words that never appear: not in templates or what they make of the samples, not in what the program says."""
 
+import ast
 import re
 from importlib import resources
 
@@ -22,6 +23,34 @@ def sources():
 @pytest.mark.parametrize("source", list(sources()), ids=lambda source: source.name)
 def test_sources_do_not_use_them(source):
     assert NEVER.findall(source.read_text(encoding="utf-8")) == []
+
+
+def speaking():
+    """The modules beside the reports whose strings end before a reader."""
+    package = resources.files("troth")
+    yield package / "errors.py"
+    yield package / "measurement" / "outcome.py"
+    for room in ("cli", "standing"):
+        yield from (file for file in (package / room).iterdir() if file.name.endswith(".py"))
+
+
+def said(text):
+    """The words in a module's strings, docstrings among them: those are the commands' help."""
+    strings = (node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant))
+    return [word for each in strings if isinstance(each, str) for word in NEVER.findall(each)]
+
+
+@pytest.mark.parametrize("source", list(speaking()), ids=lambda source: f"{source.parent.name}/{source.name}")
+def test_nothing_said_uses_them(source):
+    of_samples = (
+        {"scored"} if source.name == "outcome.py" else set()
+    )  # a sample is scored, an organisation never
+    assert set(said(source.read_text(encoding="utf-8"))) <= of_samples
+
+
+def test_the_lint_would_find_what_is_said():
+    text = 'x = f"{y} is Compliant"  # a violation\ngrade = "certified by a scorer"'
+    assert set(said(text)) == {"Compliant", "certified"}
 
 
 def test_nothing_rendered_uses_them(rendered):
