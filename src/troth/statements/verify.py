@@ -42,7 +42,7 @@ from troth.errors import (
     VerificationError,
     WrongLogError,
 )
-from troth.identifiers import format_instant, parse_instant
+from troth.identifiers import format_instant, from_unix, parse_instant
 from troth.log import Proven
 from troth.log import check as check_receipt
 from troth.statements.bundle import Bundle, Transparent, parse_bundle, split
@@ -138,10 +138,15 @@ class Verification:
         )
 
         items_of_anchors = [each for each in _all(bundle) if isinstance(each.statement.record, TrustAnchors)]
-        if not items_of_anchors:
-            yield Step(5, "Anchors", "not in this file: the log's receipt stands for them", held=False)
-            yield Step(6, "Enrolment", "not in this file: a .troth bundle has it", held=False)
-            yield Step(7, "Time", "not in this file: a .troth bundle has the log's clock", held=False)
+        if not items_of_anchors or not proven.bound:
+            why = (
+                "not in this file"
+                if proven.bound
+                else "not shown: the receipt does not sign the entry's place"
+            )
+            yield Step(5, "Anchors", f"{why}: the log's receipt stands for them", held=False)
+            yield Step(6, "Enrolment", f"{why}: a .troth bundle of a troth log has it", held=False)
+            yield Step(7, "Time", f"{why}: a .troth bundle of a troth log has it", held=False)
             yield _enclosed_step(bundle, trust.keys())
             self.result = Verified(statement=claim, proven=proven, origin=trust.origin)
             return
@@ -203,6 +208,7 @@ class _Log:
         self.keys = keys
         self.bundle = bundle
         self.anchors = TrustAnchors(operator_keys=[], receipt_keys=[], checkpoint_vkey="")
+        self._times: dict[int, datetime] = {}  # what receipts sign, by index
         self._clocks: list[tuple[int, datetime]] | None = None
 
     def enrolments(self, claim: Statement, proven: Proven) -> list[Enrolment]:
@@ -244,12 +250,15 @@ class _Log:
         return before
 
     def time_at(self, index: int) -> datetime | None:
-        """The log's time of an entry, as far as the file shows it: the latest clock in it up to there.
+        """The log's time of an entry: what its receipt signs, else the latest clock in the file up to there.
 
         Before the first clock it is the log's beginning, which leaf 0 names.
         """
         if self._clocks is None:
+            self._times = dict(each for item in _all(self.bundle) for each in self._signed_time(item))
             self._clocks = [each for item in _all(self.bundle) for each in self._clock(item)]
+        if index in self._times:
+            return self._times[index]
         return max((time for at, time in self._clocks if at <= index), default=None)
 
     def _enrolment(self, index: int, statement: Statement, made: dict[str, Enrolment]) -> Enrolment:
@@ -260,6 +269,17 @@ class _Log:
             raise UndecidedError("no clock of the log before the rotation of the key is in the file")
         found = check_enrolment(statement, self.anchors, rotated, at=at)
         return msgspec.structs.replace(found, index=index)
+
+    def _signed_time(self, item: Transparent) -> list[tuple[int, datetime]]:
+        """The index of a statement and the log's time that its receipt signs, where one does."""
+        for receipt in item.receipts:
+            try:
+                found = check_receipt(receipt, item.statement.entry, self.keys)
+            except (VerificationError, InputError):
+                continue  # told by the step that needs it
+            if found.bound and found.time is not None:
+                return [(found.index, from_unix(found.time))]
+        return []
 
     def _clock(self, item: Transparent) -> list[tuple[int, datetime]]:
         """The index and time that a statement shows, if it is a clock, or leaf 0."""

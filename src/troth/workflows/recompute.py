@@ -174,6 +174,13 @@ def _named(bundle: Bundle, entry: str, keys: tuple[PublicKey, ...]) -> msgspec.S
             hint="Use the .troth bundle, which carries them",
         )
     item.statement.sign1.verify()
+    claim = bundle.claim.statement
+    if (item.statement.issuer, item.statement.subject) != (claim.issuer, claim.subject):
+        raise EvidenceMismatchError(
+            f"the claim by {claim.issuer} about {claim.subject} rests on a {item.statement.kind} by "
+            f"{item.statement.issuer} about {item.statement.subject}",
+            hint="A promise and a plan are the issuer's own, and for the same system",
+        )
     if item.statement.payload is None:
         raise UndecidedError(
             f"the payload of the {item.statement.kind} that the claim rests on is not in the file"
