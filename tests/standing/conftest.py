@@ -167,6 +167,8 @@ class Story:
         changes = {
             "digest": "sha256:" + f"{number:064x}",
             "size": 1,
+            "samples": 200,
+            "status": "success",
             "reader": "inspect",
             "system_digest": DIGEST,
             "created": self.time(hours=1),

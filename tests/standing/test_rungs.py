@@ -342,6 +342,24 @@ FAULTS = {
     "before the plan": ({"run": {"created": "2026-01-01T00:30:00Z"}}, "before the log took the plan"),
     "ended before": ({"run": {"completed": "2026-01-01T00:30:00Z"}}, "before the log took the plan"),
     "measured before": ({"result": {"measured_at": "2026-01-01T00:30:00Z"}}, "before the log took the plan"),
+    "cancelled": ({"run": {"status": "cancelled"}}, "did not run to its end (cancelled)"),
+    "error": ({"run": {"status": "error"}}, "did not run to its end (error)"),
+    "started": ({"run": {"status": "started"}}, "did not run to its end (started)"),
+    "from the future": ({"run": {"created": "2027-06-01T00:00:00Z"}}, "later than the log took"),
+    "ends in the future": ({"run": {"completed": "2027-06-01T00:00:00Z"}}, "later than the log took"),
+    "outside its interval": ({"result": {"estimate": "0.900000"}}, "outside its own interval"),
+    "bounds swapped": ({"result": {"lower": "0.03", "estimate": None}}, "outside its own interval"),
+    "other events": ({"result": {"events": "1"}}, "not its events in its samples"),
+    "events of nothing": ({"result": {"n": 0, "events": "1"}}, "not its events in its samples"),
+    "more than its runs": ({"result": {"n": 201}}, "more samples than its runs"),
+    "snapshot without a date": (
+        {"result": {"binding": "snapshot"}, "run": {"system_digest": None, "model": "any"}},
+        "do not show the tie that it claims (snapshot)",
+    ),
+    "endpoint without a name": (
+        {"result": {"binding": "endpoint"}, "run": {"system_digest": None}},
+        "do not show the tie that it claims (endpoint)",
+    ),
     "not borne out": ({"result": {"upper": "0.050001"}}, "do not bear out"),
     "no bound": ({"result": {"upper": None}}, "do not bear out"),
     "too few": ({"result": {"n": 99}}, "do not bear out"),
@@ -407,6 +425,110 @@ def test_the_same_assessment_without_a_fault_counts(story):
     story.days()
     story.assess(commitment, plan, [story.result(a)], [story.run(1, evaluation="leak")])
     assert story.row().rung == "evidenced"
+
+
+@pytest.mark.parametrize(
+    ("binding", "run"),
+    [
+        ("snapshot", {"system_digest": None, "model": "any-2026-01-01"}),
+        ("snapshot", {}),
+        ("endpoint", {"system_digest": None, "model": "any"}),
+    ],
+)
+def test_a_tie_by_name_counts_where_the_runs_show_it(story, binding, run):
+    a, _ = story.c1()
+    row = replace(a, binding=binding)
+    commitment = story.promise(story.taken("c-1", objectives=[row]))
+    plan = story.plan(commitment, row)
+    story.days()
+    story.assess(
+        commitment, plan, [story.result(row, binding=binding)], [story.run(1, evaluation="leak", **run)]
+    )
+    assert story.row().rung == "evidenced"
+
+
+def test_a_run_that_ended_since_the_last_clock_counts(story):
+    """The log's time stands still for up to a minute."""
+    a, _ = story.c1()
+    commitment = story.promise(story.taken("c-1", objectives=[a]))
+    plan = story.plan(commitment, a)
+    story.days()
+    story.assess(
+        commitment,
+        plan,
+        [story.result(a)],
+        [story.run(1, evaluation="leak", completed=story.time(seconds=-61))],
+    )
+    assert story.row().rung == "promised"
+    story.assess(
+        commitment,
+        plan,
+        [story.result(a)],
+        [story.run(1, evaluation="leak", completed=story.time(seconds=-60))],
+    )
+    assert story.row().rung == "evidenced"
+
+
+def test_events_in_samples_are_the_estimate_up_to_its_rounding(story):
+    a, _ = story.c1()
+    commitment = story.promise(story.taken("c-1", objectives=[a]))
+    plan = story.plan(commitment, a)
+    story.days()
+    run = [story.run(1, evaluation="leak")]
+    story.assess(commitment, plan, [story.result(a, n=150, events="1", estimate="0.006669")], run)
+    assert story.row().rung == "promised"
+    story.assess(commitment, plan, [story.result(a, n=150, events="1", estimate="0.006667")], run)
+    assert story.row().rung == "evidenced"
+
+
+def test_one_run_named_twice_has_its_samples_once(story):
+    a, _ = story.c1()
+    commitment = story.promise(story.taken("c-1", objectives=[a]))
+    plan = story.plan(commitment, a)
+    story.days()
+    run = [story.run(1, evaluation="leak")]
+    story.assess(commitment, plan, [story.result(a, runs=(1, 1), n=400)], run)
+    assert story.row().rung == "promised"
+    story.assess(
+        commitment, plan, [story.result(a, runs=(1, 2), n=400)], [*run, story.run(2, evaluation="leak")]
+    )
+    assert story.row().rung == "evidenced"
+
+
+def earlier(story):
+    return [each for each in story.row().reasons if each.startswith("An earlier")]
+
+
+def test_running_again_until_it_is_met_leaves_a_word(story):
+    a, _ = story.c1()
+    commitment = story.promise(story.taken("c-1", objectives=[a]))
+    plan = story.plan(commitment, a)
+    story.days()
+    day = story.time()[:10]
+    story.assess(commitment, plan, [story.result(a, "not met")])
+    assert earlier(story) == []
+    story.days()
+    story.assess(commitment, plan, [story.result(a, runs=(2,))])
+    told = f"An earlier result for c-1.a under the same plan, of {day}, was not met"
+    assert (story.row().rung, story.row().marks, earlier(story)) == ("evidenced", (), [told])
+    story.days()
+    story.assess(
+        commitment, plan, [story.result(a, runs=(3,))]
+    )  # the one before it is met too, and adds nothing
+    assert earlier(story) == [told]
+
+
+def test_an_earlier_result_under_another_plan_or_of_no_account_is_not_told(story):
+    a, _ = story.c1()
+    commitment = story.promise(story.taken("c-1", objectives=[a]))
+    first = story.plan(commitment, a)
+    story.days()
+    second = story.plan(commitment, a)
+    story.days()
+    story.assess(commitment, first, [story.result(a, "not met")])
+    story.assess(commitment, second, [story.result(a, "not met", confidence="0.5")])
+    story.assess(commitment, second, [story.result(a, runs=(2,))])
+    assert (story.row().rung, earlier(story)) == ("evidenced", [])
 
 
 def test_a_result_that_names_no_runs_rests_on_all_that_was_used(story):
@@ -539,12 +661,12 @@ def test_an_issuer_cannot_say_its_evidence_younger(story, claimed):
     assert story.row("c-2").marks == ("stale",)
 
 
-def test_a_run_in_the_future_ages_from_the_day_the_log_took_it(story):
+def test_a_run_that_ended_since_the_last_clock_ages_from_the_day_the_log_took_it(story):
     commitment = story.promise(story.taken("c-2"))
     row = story.ROWS["c-2.a"]
     plan = story.plan(commitment, row)
     story.days()
-    late = "2031-01-01T00:00:00Z"
+    late = story.time(seconds=-60)
     story.assess(
         commitment,
         plan,

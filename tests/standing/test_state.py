@@ -20,9 +20,12 @@ from troth.statements.payloads import (
     Guideline,
     GuidelineRef,
     KeyRequest,
+    Plan,
+    PlannedMeasurement,
     Release,
     System,
     Taken,
+    Withdrawal,
 )
 
 N = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551  # order of P-256
@@ -93,8 +96,8 @@ def test_a_statement_without_its_key_is_ignored(story):
     assert "no key" in reason(story)
 
 
-def test_what_was_signed_once_is_said_once(story):
-    """(r, n - s) is as good an ES256 signature as (r, s), and anybody can make it."""
+def _curve(story):
+    """An issuer whose signatures anyone can turn."""
     signer = PrivateKey(ES256, b"\x07" * 32)
     request = sign(
         signer,
@@ -120,15 +123,66 @@ def test_what_was_signed_once_is_said_once(story):
             issued_at=story.log.now,
         ).entry
     )
+    return signer
+
+
+def _twin(entry):
+    """What a stranger can make of it."""
+    parts = parse_envelope(entry)
+    s = N - int.from_bytes(parts.signature[32:], "big")
+    return assemble(parts.protected, {}, parts.payload, parts.signature[:32] + s.to_bytes(32, "big"))
+
+
+def test_what_was_signed_once_is_said_once(story):
+    """(r, n - s) is as good an ES256 signature as (r, s), and anybody can make it."""
+    signer = _curve(story)
     first = story.log.say("curve", story.commitment(), subject=story.URI, signer=signer)
     story.days()
     story.log.say("curve", story.commitment(left_out=[]), subject=story.URI, signer=signer)
-    parts = parse_envelope(story.log.entries[story.log.index_of(first)])
-    s = N - int.from_bytes(parts.signature[32:], "big")
-    twin = assemble(parts.protected, {}, parts.payload, parts.signature[:32] + s.to_bytes(32, "big"))
-    story.log.append(twin)
+    story.log.append(_twin(story.log.entries[story.log.index_of(first)]))
     assert reason(story) == f"it repeats entry {story.log.index_of(first)}"
     assert story.rows(issuer="https://curve.example")["c-3"].marks == ("amended",)
+
+
+def test_a_twin_that_comes_first_voids_nothing_that_names_the_issuers_own(story):
+    signer = _curve(story)
+
+    def say(record, *, turned=True):
+        entry = sign(
+            signer, record, issuer="https://curve.example", subject=story.URI, issued_at=story.log.now
+        ).entry
+        if turned:
+            story.log.append(_twin(entry))
+        story.log.append(entry)
+        return entry_id(entry)
+
+    a, b = story.c1()
+    commitment = say(story.commitment())
+    measurements = [PlannedMeasurement(objective=row) for row in (a, b)]
+    plan = say(Plan(commitment=commitment, system=story.system, measurements=measurements))
+    story.days()
+    assessment = say(story.assessment(commitment, plan))
+    assert story.row(issuer="https://curve.example").rung == "evidenced"
+    amended = say(Amendment(amends=commitment, commitment=story.commitment(left_out=[]), reason="more"))
+    assert story.row(issuer="https://curve.example").rung == "evidenced"
+    assert amended in story.state().by_entry
+    say(Withdrawal(withdraws=assessment, reason="a slip"), turned=False)
+    assert story.row(issuer="https://curve.example").marks == ("withdrawn",)
+
+
+def test_a_twin_from_before_the_enrolment_voids_nothing(story):
+    signer = PrivateKey(ES256, b"\x07" * 32)  # that of `_curve`
+    entry = sign(
+        signer,
+        story.commitment(),
+        issuer="https://curve.example",
+        subject=story.URI,
+        issued_at=story.log.now,
+    ).entry
+    story.log.append(_twin(entry))
+    _curve(story)
+    story.log.append(entry)
+    assert story.row(issuer="https://curve.example").rung == "promised"
 
 
 def _enrolled(story):

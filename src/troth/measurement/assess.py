@@ -13,7 +13,6 @@ it, else of one model name. Leaves out staleness and any clock: that belongs to 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -27,12 +26,11 @@ from troth.identifiers import format_instant, parse_instant
 from troth.measurement.facts import Clusters, Evidence, Fact, Reading
 from troth.measurement.intervals import Interval, decimal_text, interval
 from troth.measurement.outcome import RULES, judged, not_measured
-from troth.statements.objectives import Binding, Objective
+from troth.statements.objectives import DATED, Binding, Objective
 from troth.statements.payloads import Assessment, EvidenceRow, GuidelineRef, Result, RunFigure, System
 
 MAX_SAMPLES = 999_999_999  # in one objective: what a decimal string of a payload can hold
 _STRENGTH: dict[Binding, int] = {"digest": 3, "snapshot": 2, "endpoint": 1, "unbound": 0}
-_DATED = re.compile(r"(?<!\d)20\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])(?!\d)")
 
 
 class _Use(msgspec.Struct):
@@ -345,7 +343,7 @@ def _binding(evidence: Evidence, system: System | None) -> Binding:
     """How firmly the file ties its result to the system. A model's name is its runner's word."""
     if evidence.system_digest and (system is None or evidence.system_digest in system.digests):
         return "digest"
-    if evidence.model and _DATED.search(evidence.model):
+    if evidence.model and DATED.search(evidence.model):
         return "snapshot"
     if evidence.model and (evidence.completed or evidence.created):
         return "endpoint"

@@ -9,7 +9,8 @@ A result counts when all of this can be seen in the log (docs/specs/standing.md,
     5  the runs that it rests on are among its evidence, are of the evaluation that was planned, and began no earlier
        than the plan's time in the log
     6  they are tied to the system as strongly as the row asks
-    7  *met* is borne out by its own interval and sample
+    7  those runs ran to their end, none later than the log's time of the assessment, with as many samples as it counts
+    8  its figures agree with each other, and *met* is borne out by its own interval and sample
 
 For each objective the latest result that counts stands. A withdrawal takes a result back and brings no earlier one
 back. Leaves out whether the figures follow from the evidence, which only the evidence shows.
@@ -28,11 +29,13 @@ from troth.commitments import compare_objectives
 from troth.identifiers import parse_instant
 from troth.standing.records import Act
 from troth.standing.state import Issuer, Promise, Said
-from troth.statements.objectives import Binding, Objective
-from troth.statements.payloads import Assessment, EvidenceRow, Plan, PlannedMeasurement, Result, Taken
+from troth.statements.objectives import DATED, Binding, Objective
+from troth.statements.payloads import Assessment, EvidenceRow, Plan, Result, Taken
 
 _STRONGEST_FIRST: Final = get_args(Binding)
 _NOT_ASKED: Final = frozenset({"set_by", "reason"})  # words about a threshold, which ask nothing
+_PARTS: Final = frozenset({"cancelled", "error", "started"})  # of a run: who stopped it saw it
+_ROUNDING: Final = Decimal("0.000001")  # of an estimate
 
 
 class Stands(msgspec.Struct, frozen=True):
@@ -51,6 +54,7 @@ class Weighed(msgspec.Struct, frozen=True):
 
     plans: tuple[Said, ...]  # that name the promise and plan this control, in log order
     stands: Mapping[str, Stands]  # by objective
+    earlier: tuple[str, ...]  # a sentence for each result replaced under the same plan by another outcome
     acts: tuple[Act, ...]  # every plan and assessment that spoke of the control, and what became of it
 
 
@@ -62,29 +66,45 @@ def weigh(issuer: Issuer, system: str, promise: Promise, taken: Taken) -> Weighe
         for said in issuer.plans.get(system, [])
         if isinstance(said.record, Plan) and said.record.commitment in chain
     }
+    named = plans | {alias: said for said in plans.values() for alias in said.aliases}
     rows = {entry: planned(said, taken) for entry, said in plans.items()}
     ours = tuple(said for entry, said in plans.items() if rows[entry])
     acts = [
         act
         for entry, said in plans.items()
-        if any(row.objective.control == taken.control for row in _measurements(said))
+        if taken.control in said.planned
         for act in _acts(said, "" if rows[entry] else "It does not count: it asks for less than is promised.")
     ]
     stands: dict[str, Stands] = {}
+    counted: dict[str, list[Stands]] = {}
     for said in issuer.assessments.get(system, []):
-        found, faults = _results(said, chain, plans, rows, taken)
+        found, faults = _results(said, chain, named, rows, taken)
         stands.update(found)  # in log order, so that the latest stands
+        for name, each in found.items():
+            counted.setdefault(name, []).append(each)
         if found or faults:
             acts += _acts(said, " ".join(faults))
-    return Weighed(ours, stands, tuple(acts))
+    return Weighed(ours, stands, tuple(_earlier(stands, counted)), tuple(acts))
+
+
+def _earlier(stands: Mapping[str, Stands], counted: Mapping[str, list[Stands]]) -> list[str]:
+    """Whoever runs again until it is met may show the last result, and not keep quiet about the others."""
+    told = [
+        f"An earlier result for {name} under the same plan, of {each.said.act.time[:10]}, was {each.result.outcome}"
+        for name, latest in stands.items()
+        for each in counted[name]
+        if each.plan is latest.plan and each.result.outcome != latest.result.outcome
+    ]
+    return list(dict.fromkeys(told))
 
 
 def chain_of(promise: Promise) -> dict[str, Promise]:
-    """A commitment and those that it replaced, by entry: a plan for any of them is its plan."""
+    """A commitment and those that it replaced, by every id that they have: a plan for any of them is its plan."""
     found = {}
     each: Promise | None = promise
     while each is not None:
-        found[each.act.entry] = each
+        for entry in (each.act.entry, *each.aliases):
+            found[entry] = each
         each = each.replaces
     return found
 
@@ -92,19 +112,13 @@ def chain_of(promise: Promise) -> dict[str, Promise]:
 def planned(said: Said, taken: Taken) -> dict[str, Objective]:
     """The rows of a plan that are this control's, and ask no less than what is promised now."""
     promised = {row.id: row for row in taken.objectives}
-    rows = (each.objective for each in _measurements(said))
-    return {
-        row.id: row
-        for row in rows
-        if row.control == taken.control and row.id in promised and _asks_no_less(promised[row.id], row)
-    }
-
-
-def _measurements(said: Said) -> list[PlannedMeasurement]:
-    return said.record.measurements if isinstance(said.record, Plan) else []
+    rows = (each.objective for each in said.planned.get(taken.control, []))
+    return {row.id: row for row in rows if row.id in promised and _asks_no_less(promised[row.id], row)}
 
 
 def _asks_no_less(promised: Objective, row: Objective) -> bool:
+    if row == promised:  # as most are: a plan repeats what was promised
+        return row.threshold is not None
     changes = compare_objectives(promised, row)
     return row.threshold is not None and all(
         change.effect == "strengthened" or change.field in _NOT_ASKED for change in changes
@@ -181,7 +195,19 @@ def _fault(result: Result, row: Objective, record: Assessment, said: Said, plan:
     used = _used(result, said)
     if not used:
         return "the runs that it rests on are not among its evidence"
+    return (
+        _unfit(result, row, used, said, plan)
+        or _untied(result, row, used, record)
+        or _at_odds(result, row, used)
+    )
+
+
+def _unfit(result: Result, row: Objective, used: list[EvidenceRow], said: Said, plan: Said) -> str:
+    """What is wrong with a run that a result rests on: of what it is, whether it ended, and when."""
+    taken = parse_instant(said.act.time)
     for each in used:
+        if each.status in _PARTS:
+            return f"a run did not run to its end ({each.status})"
         pinned = row.evaluation_version
         if each.evaluation != row.evaluation or (pinned and each.evaluation_version != pinned):
             return "a run is of another evaluation than planned"
@@ -190,8 +216,43 @@ def _fault(result: Result, row: Objective, record: Assessment, said: Said, plan:
             return "a run does not say when it began"
         if min(begun, each.completed or begun, result.measured_at or begun) < plan.act.time:
             return "a run began before the log took the plan"
+        end = parse_instant(max(begun, each.completed or begun))
+        if (end - taken).total_seconds() > said.slack:
+            return "a run is dated later than the log took the result"
+    return ""
+
+
+def _untied(result: Result, row: Objective, used: list[EvidenceRow], record: Assessment) -> str:
+    """What is wrong with the tie to the system: that it is weaker than asked, or claimed and not shown."""
+    if result.binding in ("snapshot", "endpoint") and not all(
+        _shows(each, result.binding, record) for each in used
+    ):
+        return f"its runs do not show the tie that it claims ({result.binding})"
     if _STRONGEST_FIRST.index(_binding(result, used, record)) > _STRONGEST_FIRST.index(row.binding):
         return f"it is not tied to the system as asked ({row.binding})"
+    return ""
+
+
+def _shows(run: EvidenceRow, binding: Binding, record: Assessment) -> bool:
+    """Whether a run's row shows a tie by its model's name, or the stronger one of a digest."""
+    if run.system_digest and (record.system is None or run.system_digest in record.system.digests):
+        return True
+    return bool(run.model) and (binding == "endpoint" or DATED.search(run.model or "") is not None)
+
+
+def _at_odds(result: Result, row: Objective, used: list[EvidenceRow]) -> str:
+    """Where a result's figures contradict each other, its runs or its outcome."""
+    ordered = [Decimal(each) for each in (result.lower, result.estimate, result.upper) if each is not None]
+    if ordered != sorted(ordered):
+        return "its estimate lies outside its own interval"
+    if (
+        result.events is not None
+        and result.estimate is not None
+        and abs(Decimal(result.events) - Decimal(result.estimate) * result.n) > _ROUNDING * result.n
+    ):
+        return "its estimate is not its events in its samples"
+    if result.n > sum(each.samples for each in used):
+        return "it counts more samples than its runs have"
     if result.outcome == "met" and not _borne_out(result, row):
         return "its own figures do not bear out that it is met"
     return ""
@@ -202,8 +263,8 @@ def _used(result: Result, said: Said) -> list[EvidenceRow]:
     if not result.runs:
         return list(said.used.values())
     named = [said.used.get(each.evidence) for each in result.runs]
-    found = [each for each in named if each is not None]
-    return found if len(found) == len(named) else []
+    found = {each.digest: each for each in named if each is not None}  # named twice is one run
+    return list(found.values()) if None not in named else []
 
 
 def _binding(result: Result, used: list[EvidenceRow], record: Assessment) -> Binding:

@@ -26,7 +26,7 @@ from troth.standing.evidence import Stands, Weighed, weigh
 from troth.standing.records import Act, Mark, Measured, Row, Rung
 from troth.standing.state import Issuer, Promise, Published, Said, State
 from troth.statements.objectives import Objective
-from troth.statements.payloads import Assessment, Plan, PlannedMeasurement, Release, System, Taken
+from troth.statements.payloads import Assessment, Release, System, Taken
 
 _ABOUT: Final = frozenset({"set_by", "reason"})  # words about a threshold, which ask nothing
 _DAY: Final = 86_400  # seconds
@@ -158,6 +158,8 @@ def _taken_row(text: _Text, issuer: Issuer, taken: Taken, base: Row, at: datetim
     asked = [row for row in taken.objectives if row.method == "measured" and row.threshold is not None]
     if rung == "promised":
         _taken_back(weighed, marks)
+        for sentence in weighed.earlier:
+            marks.note(sentence)
         _overdue(weighed, taken, stands, marks, at)
         if asked and fresh and all(row.id in stands for row in asked):
             rung = "evidenced"
@@ -240,7 +242,7 @@ def _overdue(weighed: Weighed, taken: Taken, stands: dict[str, Stands], marks: _
     """A date that passed without a result. It can be moved before it has passed, visibly, and not afterwards."""
     due: dict[str, str] = {}
     for said in weighed.plans:
-        for each in _measurements(said, taken):
+        for each in said.planned.get(taken.control, []):
             name, old = each.objective.id, due.get(each.objective.id)
             if old is not None and old <= said.act.time:
                 continue  # it had passed when this plan was registered
@@ -252,18 +254,12 @@ def _overdue(weighed: Weighed, taken: Taken, stands: dict[str, Stands], marks: _
             else:
                 due[name] = each.due
         if said.withdrawn is not None:  # what was due before the plan was withdrawn stays due
-            for each in _measurements(said, taken):
+            for each in said.planned.get(taken.control, []):
                 if due.get(each.objective.id) == each.due and each.due and each.due > said.withdrawn.time:
                     del due[each.objective.id]
     for name, when in due.items():
         if name not in stands and parse_instant(when) < at:
             marks.add("overdue", f"{name} was due on {when[:10]} and has no result")
-
-
-def _measurements(said: Said, taken: Taken) -> list[PlannedMeasurement]:
-    if not isinstance(said.record, Plan):
-        return []
-    return [each for each in said.record.measurements if each.objective.control == taken.control]
 
 
 def _against_guideline(published: Published | None, taken: Taken, marks: _Marks) -> None:

@@ -33,6 +33,7 @@ from troth.statements.payloads import (
     GuidelineRef,
     KeyEnrolment,
     Plan,
+    PlannedMeasurement,
     RegistrationPolicy,
     Release,
     Result,
@@ -54,25 +55,38 @@ class Promise:
     replaces: Promise | None = None
     replaced_by: Promise | None = None
     withdrawn: Act | None = None
+    aliases: list[str] = field(default_factory=list)  # ids of entries that repeat it
 
 
 @dataclass(slots=True)
 class Said:
     """A plan, assessment or release of an issuer, unless withdrawn.
 
-    What an assessment measured is also kept by control, and its evidence by digest, because every control asks.
+    What a plan plans and an assessment measured is also kept by control, and evidence by digest, because every
+    control asks.
     """
 
     act: Act
     issuer: str
     record: Plan | Assessment | Release
     withdrawn: Act | None = None
+    aliases: list[str] = field(default_factory=list)  # ids of entries that repeat it
+    planned: dict[str, list[PlannedMeasurement]] = field(default_factory=dict)  # by control
     measured: dict[str, list[Result]] = field(default_factory=dict)  # by control, less those not measured
     repeated: frozenset[str] = frozenset()  # objectives with more than one result
     used: dict[str, EvidenceRow] = field(default_factory=dict)  # by digest
+    slack: int = 60  # seconds that the log's time may stand still before the next clock
 
     @classmethod
-    def assessed(cls, act: Act, issuer: str, record: Assessment) -> Said:
+    def plan(cls, act: Act, issuer: str, record: Plan) -> Said:
+        """A plan, indexed."""
+        rows: dict[str, list[PlannedMeasurement]] = {}
+        for each in record.measurements:
+            rows.setdefault(each.objective.control, []).append(each)
+        return cls(act, issuer, record, planned=rows)
+
+    @classmethod
+    def assessed(cls, act: Act, issuer: str, record: Assessment, policy: RegistrationPolicy | None) -> Said:
         """An assessment, indexed."""
         measured: dict[str, list[Result]] = {}
         for each in record.results:
@@ -81,7 +95,8 @@ class Said:
         times = Counter(each.objective for each in record.results)
         repeated = frozenset(name for name, count in times.items() if count > 1)
         used = {each.digest: each for each in record.evidence if each.use == "used"}
-        return cls(act, issuer, record, measured=measured, repeated=repeated, used=used)
+        slack = max(60, policy.clock_seconds if policy is not None else 0)
+        return cls(act, issuer, record, measured=measured, repeated=repeated, used=used, slack=slack)
 
 
 @dataclass(slots=True)
@@ -123,7 +138,7 @@ class State:
     ignored: dict[int, str] = field(default_factory=dict)  # index -> why the fold passed over it
     hidden: list[int] = field(default_factory=list)  # indexes of entries that were taken down
     lacking: list[str] = field(default_factory=list)  # digests of payloads that were not given
-    _taken: dict[bytes, int] = field(default_factory=dict)  # SHA-256 of what was signed -> index
+    _taken: dict[bytes, tuple[int, str]] = field(default_factory=dict)  # SHA-256 of what was signed -> entry
 
     @property
     def rules(self) -> int:
@@ -166,11 +181,14 @@ class State:
             if until is not None and created > until:
                 return False
             self.time = created
-        self._once(statement, index)
         if isinstance(record, RegistrationPolicy | TrustAnchors | KeyEnrolment):
+            self._once(statement, index)
             self.ring = self.ring.take(statement, index, self.time)
             return True
         self.ring.admits(statement.issuer, statement.key, self.time)
+        self._once(
+            statement, index
+        )  # after that, or a twin from before the enrolment would void the issuer's own
         said = self.issuers.get(statement.issuer)
         if said is None:
             said = self.issuers[statement.issuer] = Issuer(statement.issuer)
@@ -193,11 +211,16 @@ class State:
         """What was signed once is said once.
 
         Anyone can turn an ES256 signature (r, s) into (r, n - s), which is another entry with the same words, and
-        register it: an old assessment would then speak again as the latest one.
+        register it: an old assessment would then speak again as the latest one. Such an entry may also come before
+        the issuer's own. Which of the two a later statement names makes no difference: both ids are the first's.
         """
         signed = sha256(statement.sign1.to_be_signed()).digest()
-        first = self._taken.setdefault(signed, index)
+        first, entry = self._taken.setdefault(signed, (index, statement.id))
         if first != index:
+            target = self.by_entry.get(entry)
+            if target is not None and statement.id not in self.by_entry:
+                target.aliases.append(statement.id)
+                self.by_entry[statement.id] = target
             raise SchemaError(f"it repeats entry {first}")
 
     def _act(self, statement: Statement, index: int, sentence: str = "") -> Act:
@@ -219,11 +242,15 @@ class State:
             case Amendment() as record:
                 self._promise(said, act, record.commitment, self._amended(said, record))
             case Plan() as record:
-                self._say(said.plans, record.system.uri, Said(act, said.origin, record))
+                self._say(said.plans, record.system.uri, Said.plan(act, said.origin, record))
             case Release() as record:
                 self._say(said.releases, record.system.uri, Said(act, said.origin, record))
             case Assessment() as record:
-                self._say(said.assessments, statement.subject, Said.assessed(act, said.origin, record))
+                self._say(
+                    said.assessments,
+                    statement.subject,
+                    Said.assessed(act, said.origin, record, self.ring.policy),
+                )
             case Withdrawal() as record:
                 target = self.by_entry.get(record.withdraws)
                 if target is None or target.issuer != said.origin:

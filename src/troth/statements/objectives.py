@@ -5,7 +5,8 @@ Leaves out where it comes from: `troth.guidance` reads it out of OSCAL.
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Final, Literal
 
 import msgspec
 
@@ -13,6 +14,9 @@ from troth.statements.fields import Decimal, Name, Text
 
 Binding = Literal["digest", "snapshot", "endpoint", "unbound"]  # strongest first
 Direction = Literal["at-most", "at-least"]
+
+# A day in a model's name: without one the name may stand for another model tomorrow, and is no snapshot.
+DATED: Final = re.compile(r"(?<!\d)20\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])(?!\d)")
 
 
 class Objective(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
