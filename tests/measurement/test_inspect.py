@@ -3,6 +3,7 @@
 import contextlib
 import json
 import math
+from datetime import UTC, datetime
 from fractions import Fraction
 from textwrap import shorten  # what Inspect does to the texts of a summary
 
@@ -12,10 +13,14 @@ from hypothesis import strategies as st
 
 from troth.errors import ArchiveError, EvidenceError, TrothError
 from troth.measurement import inspect_json, inspect_samples, inspect_zip
+from troth.measurement.assess import assess
 from troth.measurement.facts import UNIT, Cell
 from troth.measurement.inspect import READER
 from troth.measurement.inspect_facts import measure
 from troth.measurement.json_pieces import INFINITY, NAN
+from troth.statements.canonical import canonical, parse_record
+from troth.statements.objectives import Objective
+from troth.statements.payloads import Assessment, GuidelineRef
 
 SAMPLE = frozenset({"sample"})
 
@@ -400,6 +405,28 @@ def test_what_the_header_lacks_is_none(read, inspect_log):
         evidence = read(inspect_log.eval([], header=inspect_log.headed(created=text))).evidence
         assert evidence.created is None
         assert any("names no instant" in note for note in evidence.notes)
+
+
+def test_a_log_with_an_odd_year_does_not_spoil_the_others(memory, inspect_log):
+    samples = [inspect_log.sample(i, scores={"s": 0}) for i in range(30)]
+    readings = []
+    for name, created in (("0", "0999-01-01T00:00:00Z"), ("1", "2027-01-02T00:00:00+00:00")):
+        stats = {"completed_at": created}
+        data = inspect_log.eval(
+            samples, header=inspect_log.headed(created=created, stats=stats, eval_id=name)
+        )
+        readings.append(READER.read(memory(data), f"sha256:{name * 64}", SAMPLE))
+    odd, good = (each.evidence for each in readings)
+    assert (odd.created, odd.completed) == (None, None)
+    scorer, task = readings[1].facts[0].scorer, good.evaluation
+    wanted = Objective(id="o", control="c-1", statement="s", evaluation=task, scorer=scorer, threshold="0.5")
+    guideline = GuidelineRef(id="g", version="1", digest="sha256:" + "2" * 64)
+    due = datetime(2027, 1, 1, tzinfo=UTC)
+    made = assess(
+        readings, [wanted], guideline=guideline, system=None, commitment=None, plan=None, plan_time=due
+    )
+    assert {row.digest: row.use for row in made.evidence}[good.digest] == "used"
+    assert parse_record(canonical(made), Assessment) == made
 
 
 @pytest.mark.parametrize("place", ["metadata", "model_args"])
