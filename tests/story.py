@@ -96,6 +96,8 @@ class Apart:
     def __init__(self, folder, *arguments):
         folder.mkdir(parents=True)
         self.folder, self.out, self.err = folder, folder / "stdout", folder / "stderr"
+        self.out.touch()  # the shell makes them too, perhaps after the pid is read
+        self.err.touch()
         subprocess.run(
             ["sh", "-c", _APART, str(folder), *MODULE, *map(str, arguments)],
             check=True,

@@ -81,7 +81,7 @@ def assess(
         emit({"assessment": done.assessment, "draft": str(draft), "report": str(report),
               "skipped": [{"path": s.path, "reason": s.reason} for s in done.skipped], "files": done.names})  # fmt: skip
     else:
-        _print(done, draft, report)
+        _print(done, draft, report, signable=bool(project.issuer and over.system))
     if check:
         raise typer.Exit(exit_code(done.assessment))
 
@@ -139,7 +139,7 @@ def _report(done: Assessed, draft: Path) -> str:
     )
 
 
-def _print(done: Assessed, draft: Path, report: Path) -> None:
+def _print(done: Assessed, draft: Path, report: Path, *, signable: bool) -> None:
     from troth.measurement.summary import summary
 
     record = done.assessment
@@ -165,10 +165,12 @@ def _print(done: Assessed, draft: Path, report: Path) -> None:
         for reason in (*each.reasons, *([each.runs_disagree] if each.runs_disagree else [])):
             say(f"  {each.objective}: {reason}")
     _beside(done)
+    _unnamed(done)
     say()
     say(f"report       {report}")
     say(f"draft claim  {draft}")
-    note(f"Nothing has left this machine. Next: troth sign --preview {draft}")
+    first = "" if signable else "name the system and yourself (`troth init`), then "
+    note(f"Nothing has left this machine. Next: {first}troth sign --preview {draft}")
 
 
 def _row(each: Result) -> tuple[str, ...]:
@@ -191,6 +193,32 @@ def _row(each: Result) -> tuple[str, ...]:
         estimate(each.estimate) if each.estimate is not None else "—",
         interval,
     )
+
+
+def _unnamed(done: Assessed) -> None:
+    """What the logs hold and no objective names: perhaps a slip, perhaps evaluations of one's own."""
+    from difflib import get_close_matches
+
+    held = {row.evaluation for row in done.assessment.evidence if row.evaluation}
+    rows = [row for row in done.basis.objectives if row.method == "measured"]
+    if any(row.evaluation in held for row in rows):
+        for row in rows:
+            near = [] if row.evaluation in held else get_close_matches(row.evaluation, sorted(held), n=1)
+            if near and any(each.evaluation == near[0] for each in done.unnamed):
+                say(
+                    f"  {row.id}: the logs hold {near[0]!r}; did you mean that where it says {row.evaluation!r}?"
+                )
+        return
+    say()
+    cells = [
+        (each.evaluation, each.scorer, str(each.n), "—" if each.mean is None else f"{each.mean:.4g}")
+        for each in done.unnamed
+    ]
+    say(table(("evaluation", "scorer", "n", "mean"), cells, right=(2, 3)))
+    say(f"None of these is named by {done.basis.guideline.id}; see docs/how-to/own-objectives.md")
+    for row in rows:
+        if near := get_close_matches(row.evaluation, sorted(held), n=1):
+            say(f"  {row.id}: did you mean {near[0]!r} where it says {row.evaluation!r}?")
 
 
 def _beside(done: Assessed) -> None:

@@ -50,7 +50,7 @@ def show(
         emit({"files": [_document(each, names) for each in readings],
               "skipped": [{"path": s.path, "kind": s.kind, "reason": s.reason} for s in skipped]})  # fmt: skip
     else:
-        for each in readings:
+        for each in sorted(readings, key=lambda each: names.get(each.evidence.digest, "")):
             _print(each, names)
         for each in skipped:
             say(f"{each.path}: not read ({each.kind}): {each.reason}")

@@ -44,9 +44,12 @@ def sign(
 
     project = home.project()
     target = out or _target(file)
-    record = publish.read_payload(home.read_bytes(file, "payload"), kind or _kind(file))
-    origin = home.need(issuer or project.issuer, "--issuer", "The issuer")
-    home.fitting(origin, check_issuer, "--issuer")
+    said = kind or _kind(file)
+    record = publish.read_payload(_payload(file, said), said)
+    origin = issuer or project.issuer
+    if origin or not preview:
+        origin = home.need(origin, "--issuer", "The issuer")
+        home.fitting(origin, check_issuer, "--issuer")
     about = subject or publish.subject_of(record, origin)
     path = home.key_path(key or project.key)
     if preview:
@@ -72,6 +75,15 @@ def sign(
     say(f"id    {signed.id}")
     say(f"file  {target}" + (f", with its payload in {blob}" if blob else ""))
     note(f"Nothing has left this machine. Next: troth register {target}")
+
+
+def _payload(file: Path, kind: str) -> bytes:
+    """The payload's file; of a guideline also a pack by its id."""
+    from troth.readers.packs import find_pack, pack_ids
+
+    if kind.partition("@")[0] == "guideline" and not home.there(file) and str(file) in pack_ids():
+        return find_pack(str(file))
+    return home.read_bytes(file, "payload")
 
 
 def _kind(file: Path) -> str:
@@ -117,8 +129,8 @@ def _show(shown) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - Prev
     say()
     say(f"Kind       {shown.kind}")
     key = f"key {shown.key[:16]}…" if shown.key else "no key yet"
-    say(f"By         {shown.issuer}   ({key})")
-    say(f"About      {shown.subject}")
+    say(f"By         {shown.issuer or 'nobody yet: give --issuer, or `troth init`'}   ({key})")
+    say(f"About      {shown.subject or 'the issuer'}")
     say(f"Digest     {shown.digest}   ({shown.bytes} bytes)")
     say(f"For        {shown.until}")
     say()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import typer
 from troth.cli import home, trust
 from troth.cli.output import Json, emit_bytes, one_line, progress, say, table
 from troth.errors import UndecidedError
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -22,7 +26,9 @@ def standing(
     log: str = typer.Option(
         "", "--log", help="A mirror's folder or a hub's address; by default the project's hub."
     ),
-    at: str = typer.Option("", "--at", help="The instant, such as 2027-01-01T00:00Z; by default now."),
+    at: str = typer.Option(
+        "", "--at", help="The instant, such as 2027-01-01 or 2027-01-01T00:00Z; by default now."
+    ),
     issuer: str = typer.Option("", "--issuer", help="Only this issuer."),
     trusted: Path | None = typer.Option(
         None, "--trust", help="Trust file; by default those that are pinned."
@@ -39,14 +45,16 @@ def standing(
     from troth.workflows.stand import stand
 
     where = home.need(log or home.project().hub, "--log", "The log")
-    instant = home.fitting(at, parse_instant, "--at") if at else datetime.now(UTC)
+    instant = (
+        home.fitting(f"{at}T00:00:00Z" if _DAY.fullmatch(at) else at, parse_instant, "--at")
+        if at
+        else datetime.now(UTC)
+    )
     with progress("Folding the log", quiet=json) as bar:
         found = stand(where, instant, trust.load(trusted), unpinned=unpinned, progress=bar)
     if json:
         if issuer and issuer not in found.documents:
-            raise UndecidedError(
-                f"the log shows nothing of {issuer}", hint="Compare the issuer's exact address"
-            )
+            raise UndecidedError(f"the log shows nothing of {issuer}", hint=_near(issuer, found.documents))
         emit_bytes(found.documents[issuer] if issuer else found.index)
         return
     later = found.total - found.size
@@ -77,6 +85,11 @@ def standing(
             say(table(("control", "rung", "marks", "measured"), rows) if rows else "  no promise")
             shown += 1
     if issuer and not shown:
-        raise UndecidedError(
-            f"the log shows no system of {issuer}", hint="Compare the issuer's exact address"
-        )
+        raise UndecidedError(f"the log shows no system of {issuer}", hint=_near(issuer, found.documents))
+
+
+def _near(issuer: str, known: Iterable[str]) -> str:
+    """What may have been meant by an issuer that the log does not show."""
+    if f"https://{issuer}" in known:
+        return f"Did you mean https://{issuer}?"
+    return "Compare the issuer's exact address"

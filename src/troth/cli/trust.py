@@ -18,6 +18,7 @@ from troth.errors import InputError, TrustFileError, UndecidedError, UsageError
 if TYPE_CHECKING:
     from troth.statements.trust import TrustFile
 
+_ADDRESS = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*:[0-9]{1,5}")  # of a hub, without its scheme
 group = typer.Typer(help="Choose which logs to believe.", no_args_is_help=True)
 
 
@@ -71,6 +72,9 @@ def add(
     if named:
         trust = parse_trust(home.read_bytes(Path(source)), source)
     else:
+        if _ADDRESS.fullmatch(source) and not home.there(Path(source)):
+            scheme = "http" if source.startswith(("127.0.0.1", "localhost")) else "https"
+            raise UsageError(f"no folder or file {source}", hint=f"Did you mean {scheme}://{source}?")
         with open_source(source) as log:
             trust = trust_of(log)
     target = _place(trust)

@@ -1,4 +1,4 @@
-"""Guideline packs: the ones that ship with troth, the ones that others install, and files.
+"""Guideline packs: the ones that ship with troth, the ones that others install, and files, published ones among them.
 
 A pack is a folder with a ``catalog.json``. Ours lie in ``troth/guidance/library/<id>/``. Another distribution adds
 one through the entry point group ``troth.guidance``: the entry's name is the pack's id, its value the dotted name of
@@ -14,8 +14,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
-from troth.errors import GuidelineError
-from troth.statements.canonical import MAX_BYTES
+from troth.errors import GuidelineError, JsonError
+from troth.guidance import read_payload
+from troth.statements import canonical, parse_record
+from troth.statements.bundle import parse_bundle
+from troth.statements.canonical import MAX_BYTES, parse_json
+from troth.statements.payloads import Guideline
 
 GROUP = "troth.guidance"
 FILE = "catalog.json"
@@ -28,8 +32,10 @@ class _Readable(Protocol):
 def find_pack(id_or_path: str) -> bytes:
     """The bytes of a guideline: a pack's id first, then a file, or a folder that holds ``catalog.json``.
 
-    Raises GuidelineError where there is none, where two packs claim the id, or where it cannot be read. A file that
-    has a pack's name is reached with ``./name``.
+    A file may be a catalog or a published guideline: its payload, or the statement (.cose, .troth), whose signature is
+    checked and whose issuer is not judged. Raises GuidelineError where there is none, where two packs claim the id, or
+    where it cannot be read; InputError and VerificationError for a statement that does not hold. A file that has a
+    pack's name is reached with ``./name``.
     """
     installed = [entry for entry in entry_points(group=GROUP) if entry.name == id_or_path]
     built_in = id_or_path in _built_in()
@@ -82,7 +88,33 @@ def _read_path(path: Path) -> bytes:
             )
     except OSError as error:
         raise _unreadable(error, str(path)[:200]) from error
-    return _read(path, str(path))
+    return _catalog_in(_read(path, str(path)), str(path))
+
+
+def _catalog_in(data: bytes, where: str) -> bytes:
+    """The catalog in a published guideline; what is none is given as it is, for its reader to judge."""
+    if (
+        data and 0x80 <= data[0] <= 0xDB
+    ):  # a CBOR array, map or tag: a statement or a bundle; no JSON begins so
+        claim = parse_bundle(data).claim.statement
+        claim.sign1.verify()
+        if not isinstance(claim.record, Guideline):
+            raise GuidelineError(
+                f"the statement is no guideline that can be read but {claim.kind or 'a foreign statement'}",
+                where=where,
+                hint="Give the .troth file of a published guideline, or its payload in JSON",
+            )
+        read_payload(claim.record)
+        return canonical(claim.record.catalog)
+    try:
+        document = parse_json(data)
+    except JsonError:
+        return data
+    if isinstance(document, dict) and "catalog" in document and "digest" in document:
+        payload = parse_record(data, Guideline, where=where)
+        read_payload(payload)
+        return canonical(payload.catalog)
+    return data
 
 
 def _read(source: _Readable, name: str) -> bytes:

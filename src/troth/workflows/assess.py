@@ -17,7 +17,7 @@ from troth.cose import PublicKey
 from troth.errors import EvidenceError, InputError, UsageError, VerificationError
 from troth.guidance import objectives as guideline_objectives
 from troth.guidance import read_catalog, reference
-from troth.identifiers import parse_instant
+from troth.identifiers import from_unix, parse_instant
 from troth.log import check as check_receipt
 from troth.log import parse_receipt
 from troth.measurement.assess import assess
@@ -25,7 +25,7 @@ from troth.measurement.facts import Reading, Share, alone
 from troth.readers.evidence import read_evidence
 from troth.readers.files import Skipped
 from troth.readers.packs import find_pack
-from troth.statements import canonical, parse_record
+from troth.statements import canonical
 from troth.statements.bundle import Bundle, Transparent, parse_bundle
 from troth.statements.objectives import Objective
 from troth.statements.payloads import (
@@ -37,6 +37,7 @@ from troth.statements.payloads import (
     Plan,
     System,
 )
+from troth.workflows.drafts import read_draft
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -58,6 +59,15 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     left_out: Mapping[str, str] = {}
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the logs hold of an evaluation that no objective names."""
+
+    evaluation: str
+    scorer: str
+    n: int
+    mean: float | None  # for a person to look at; None without scored samples
+
+
 class Assessed(msgspec.Struct, frozen=True, kw_only=True):
     """What `run` gives: the record, its bytes, and what only this machine knows (names of files)."""
 
@@ -66,6 +76,7 @@ class Assessed(msgspec.Struct, frozen=True, kw_only=True):
     payload: bytes
     names: Mapping[str, str]  # digest -> file name
     skipped: tuple[Skipped, ...]
+    unnamed: tuple[Seen, ...] = ()
 
 
 def basis(
@@ -161,7 +172,7 @@ def _take(
     if data is None:
         return None, None, None
     if _is_draft(data):
-        return parse_record(data, kind, where=what), None, None
+        return read_draft(data, kind, where=what), None, None
     bundle = parse_bundle(data)
     claim = bundle.claim.statement
     if not isinstance(claim.record, kind | other):
@@ -177,34 +188,44 @@ def _is_draft(data: bytes) -> bool:
 
 
 def entry_time(bundle: Bundle, entry: str, keys: Sequence[PublicKey] = ()) -> datetime | None:
-    """The log's time of an entry in a bundle: the latest clock before it, by the indexes in the receipts.
+    """The log's time of an entry in a bundle: what its receipt says, else the latest clock before it in the file.
 
-    With the log's ``keys`` only what their receipts prove is believed; without, the file is: it is the reader's own.
+    Only a receipt that signs the time is beyond whoever made the bundle: from a file alone an older clock may have
+    been chosen. With the log's ``keys`` only what their receipts prove is believed; without, the file is: it is the
+    reader's own.
     """
     items = (bundle.claim, *bundle.others)
-    index = {each.statement.id: at for each in items if (at := proven_index(each, keys)) is not None}
-    if entry not in index:
+    placed = {each.statement.id: at for each in items if (at := proven_place(each, keys)) is not None}
+    if entry not in placed:
         return None
+    index, time = placed[entry]
+    if time is not None:
+        return from_unix(time)
     clocks = [
         parse_instant(each.statement.record.time)
         for each in items
-        if isinstance(each.statement.record, Clock) and index.get(each.statement.id, 1 << 62) < index[entry]
+        if isinstance(each.statement.record, Clock)
+        and placed.get(each.statement.id, (1 << 62, None))[0] < index
     ]
     return max(clocks, default=None)
 
 
 def proven_index(item: Transparent, keys: Sequence[PublicKey]) -> int | None:
-    """Where in the log a statement is, by the first of its receipts that ``keys`` hold; None where none does.
+    """Where in the log a statement is, by the first of its receipts that ``keys`` hold; None where none does."""
+    found = proven_place(item, keys)
+    return None if found is None else found[0]
 
-    Without keys the first receipt is taken at its word.
-    """
+
+def proven_place(item: Transparent, keys: Sequence[PublicKey]) -> tuple[int, int | None] | None:
+    """Index and log time (Unix seconds) of a statement; without keys the first receipt is taken at its word."""
     for receipt in item.receipts:
-        if not keys:
-            return parse_receipt(receipt).index
         try:
-            return check_receipt(receipt, item.statement.entry, keys).index
+            held = check_receipt(receipt, item.statement.entry, keys) if keys else parse_receipt(receipt)
         except (VerificationError, InputError):
+            if not keys:
+                raise
             continue  # of another log, or forged
+        return held.index, held.time
     return None
 
 
@@ -263,5 +284,25 @@ def finish(
         plan_time=over.plan_time,
     )
     return Assessed(
-        basis=over, assessment=assessment, payload=canonical(assessment), names=names or {}, skipped=skipped
+        basis=over,
+        assessment=assessment,
+        payload=canonical(assessment),
+        names=names or {},
+        skipped=skipped,
+        unnamed=_unnamed(over, readings),
+    )
+
+
+def _unnamed(over: Basis, readings: Sequence[Reading]) -> tuple[Seen, ...]:
+    """The evaluations and scorers that no objective names, each run of them, in order of name."""
+    named = {row.evaluation for row in over.objectives}
+    found = {
+        (fact.evaluation, fact.scorer, fact.n, fact.total)
+        for reading in readings
+        for fact in reading.facts
+        if fact.evaluation not in named
+    }
+    return tuple(
+        Seen(evaluation=evaluation, scorer=scorer, n=n, mean=total / n / 10**9 if n else None)
+        for evaluation, scorer, n, total in sorted(found)
     )

@@ -14,14 +14,17 @@ import msgspec
 from troth.clients.hub import HubClient
 from troth.cose import Signer, attach
 from troth.errors import HubError, InputError, ReceiptError, UsageError
+from troth.guidance import guideline_payload
 from troth.identifiers import digest, entry_id
 from troth.log import Proven
 from troth.log import check as check_receipt
-from troth.statements import KINDS, Signed, canonical, kind_of, parse_record, read, sign
+from troth.statements import KINDS, Signed, canonical, check_sense, kind_of, read, sign
 from troth.statements.bundle import parse_bundle
+from troth.statements.canonical import parse_json
 from troth.statements.payloads import Amendment, Assessment, Commitment, Plan, Release, Withdrawal
 from troth.statements.trust import TrustFile, parse_trust
 from troth.statements.verify import Verification
+from troth.workflows.drafts import read_draft
 
 _FOR_EVER: Final = "Once registered, the statement is public for ever: it can be amended or withdrawn by a later statement, never removed by you."
 
@@ -52,12 +55,19 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_payload(data: bytes, kind: str) -> msgspec.Struct:
-    """A payload record of a kind from a file. Raises UsageError for an unknown kind, SchemaError, JsonError."""
+    """A payload record of a kind from a file; a bare OSCAL catalog becomes a guideline's.
+
+    Raises UsageError for an unknown kind, SchemaError, JsonError, GuidelineError.
+    """
     full = kind if "@" in kind else f"{kind}@1"
     if full not in KINDS:
         known = ", ".join(sorted(name.partition("@")[0] for name in KINDS))
         raise UsageError(f"no kind {kind!r}", hint=f"The kinds are {known}")
-    return parse_record(data, KINDS[full], where=full)
+    if full == "guideline@1":
+        document = parse_json(data)
+        if isinstance(document, dict) and "catalog" in document and "digest" not in document:
+            return guideline_payload(data)
+    return read_draft(data, KINDS[full], where=full)
 
 
 def subject_of(record: msgspec.Struct, fallback: str) -> str:
@@ -141,8 +151,13 @@ def _consequences(record: msgspec.Struct) -> tuple[str, list[str]]:
 def make_signed(
     signer: Signer, record: msgspec.Struct, *, issuer: str, subject: str, now: datetime
 ) -> Signed:
-    """Sign a payload. ``now`` becomes iat, the issuer's own word."""
-    return sign(signer, record, issuer=issuer, subject=subject, issued_at=now)
+    """Sign a payload. ``now`` becomes iat, the issuer's own word.
+
+    Raises SchemaError, GuidelineError, InputError for what makes no sense by itself, which a hub would refuse.
+    """
+    signed = sign(signer, record, issuer=issuer, subject=subject, issued_at=now)
+    check_sense(read(signed.entry, blob=signed.blob))
+    return signed
 
 
 def register(client: HubClient, signed: Signed, trust: TrustFile | None) -> Registered:
