@@ -11,6 +11,7 @@ import typer
 from troth.cli import home
 from troth.cli.output import Json, colour, emit, note, progress, say, table
 from troth.errors import UsageError
+from troth.readers.whole import write_whole
 
 if TYPE_CHECKING:
     from troth.statements.payloads import Assessment, Result
@@ -89,8 +90,8 @@ def assess(
 def write_outputs(done: Assessed, out: Path) -> tuple[Path, Path]:
     """Write the draft claim and the report; their paths."""
     draft, report = out / "assessment.json", out / "report.html"
-    home.write_bytes(draft, done.payload)
-    home.write_bytes(report, _report(done, draft).encode())
+    write_whole(draft, done.payload)
+    write_whole(report, _report(done, draft).encode())
     return draft, report
 
 

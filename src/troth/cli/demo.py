@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from troth.cli import home
 from troth.cli.output import colour, note, say
 from troth.errors import HubError, InputError, StorageError, TrothError, UsageError, VerificationError
+from troth.readers.whole import write_whole
 
 if TYPE_CHECKING:
     from troth.cose import PrivateKey
@@ -227,7 +227,7 @@ class Story:
 
         with open_source(self.url) as log:
             trust = trust_of(log)
-        home.write_bytes(self.at / "trust.json", trust.to_bytes())
+        write_whole(self.at / "trust.json", trust.to_bytes())
         self.tell("auditor", f"pinned the log's keys in {self.at / 'trust.json'}")
         return trust
 
@@ -267,12 +267,12 @@ class Story:
         from troth.statements import canonical
         from troth.workflows import publish
 
-        home.write_bytes(self.at / f"{name}.json", canonical(record))
+        write_whole(self.at / f"{name}.json", canonical(record))
         signed = publish.make_signed(key, record, issuer=issuer, subject=subject, now=self._now())
         with HubClient(self.url) as client:
             done = publish.register(client, signed, trust)
-        home.write_bytes(self.at / f"{name}.cose", done.transparent)
-        home.write_bytes(self.at / f"{name}.troth", done.bundle)
+        write_whole(self.at / f"{name}.cose", done.transparent)
+        write_whole(self.at / f"{name}.troth", done.bundle)
         return done
 
     def _publish(self, key: PrivateKey, trust: TrustFile) -> Any:
@@ -377,7 +377,7 @@ class Story:
         bad = bytearray(claim.bundle)
         place = claim.bundle.index(b'"outcome":"not met"') + 11
         bad[place] ^= 1
-        home.write_bytes(self.at / "forged.troth", bytes(bad))
+        write_whole(self.at / "forged.troth", bytes(bad))
         try:
             list(Verification(bytes(bad), (trust,)).steps())
         except TrothError as error:

@@ -6,7 +6,6 @@ of a project names its issuer, system, guideline and hub, so that commands need 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 from collections.abc import Callable
@@ -15,7 +14,8 @@ from typing import TypeVar
 
 import msgspec
 
-from troth.errors import InputError, StorageError, UsageError
+from troth.errors import InputError, UsageError
+from troth.readers.whole import write_whole
 
 PROJECT = "troth.json"
 LAYOUTS = ("summaries", "journal", "samples")
@@ -92,29 +92,12 @@ def read_bytes(path: Path, what: str = "file") -> bytes:
         raise InputError(f"the {what} cannot be read: {error.strerror}", where=str(path)) from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a whole file or nothing: to a neighbour, then renamed over. Raises StorageError."""
-    beside = path.with_name(f".{path.name[:200]}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot be written: {error.strerror}", where=str(path)) from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()  # there only where something went wrong, Ctrl-C among it
-
-
 def write_all(files: dict[Path, bytes]) -> None:
     """Write new files, all or none. Raises StorageError."""
     written: list[Path] = []
     try:
         for path, data in files.items():
-            write_bytes(path, data)
+            write_whole(path, data)
             written.append(path)
     except BaseException:
         for path in written:

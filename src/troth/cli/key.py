@@ -12,6 +12,7 @@ import typer
 from troth.cli import home
 from troth.cli.output import Json, emit, note, say
 from troth.errors import UsageError
+from troth.readers.whole import write_whole
 
 group = typer.Typer(help="Make and show signing keys.", no_args_is_help=True)
 
@@ -93,7 +94,7 @@ def request(
     path = home.key_path(name)
     key = read_key(path, passphrase=home.passphrase(path))
     data = key_request(key, issuer=origin, name=called or origin, contact=contact, now=datetime.now(UTC))
-    home.write_bytes(out, data)
+    write_whole(out, data)
     if json:
         emit({"path": str(out), "issuer": origin, "kid": key.public.thumbprint().hex()})
         return

@@ -10,6 +10,7 @@ import typer
 from troth.cli import home
 from troth.cli.output import Json, emit, note, say
 from troth.errors import StorageError, UsageError
+from troth.readers.whole import write_whole
 
 commitments = typer.Typer(help="Draft commitments.", no_args_is_help=True)
 plans = typer.Typer(help="Draft plans.", no_args_is_help=True)
@@ -122,7 +123,7 @@ def commitment_new(
         expires=until,
         contact=contact,
     )
-    home.write_bytes(out, canonical(record) + b"\n")
+    write_whole(out, canonical(record) + b"\n")
     if json:
         emit(
             {
@@ -174,7 +175,7 @@ def plan_new(
     claim.sign1.verify()
     text = said.commitment if isinstance(said, Amendment) else said
     record = draft_plan(claim.id, text, rows=row or None, due=by, note=message)
-    home.write_bytes(out, canonical(record) + b"\n")
+    write_whole(out, canonical(record) + b"\n")
     if json:
         emit({"path": str(out), "objectives": [m.objective.id for m in record.measurements]})
         return

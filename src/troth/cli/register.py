@@ -9,6 +9,7 @@ import typer
 from troth.cli import home, trust
 from troth.cli.output import Json, emit, note, say
 from troth.errors import UsageError
+from troth.readers.whole import write_whole
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,8 +46,8 @@ def register(
     with HubClient(url) as client:
         done = publish.register(client, Signed(data, blob), known)
     bundle = file.with_suffix(".troth")
-    home.write_bytes(bundle, done.bundle)
-    home.write_bytes(file, done.transparent)
+    write_whole(bundle, done.bundle)
+    write_whole(file, done.transparent)
     if json:
         emit({"id": done.id, "index": done.index, "log": done.log, "bundle": str(bundle), "cose": str(file),
               "pinned": known is not None})  # fmt: skip

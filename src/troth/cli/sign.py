@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from troth.cli import home
 from troth.cli.output import Json, emit, note, say
 from troth.errors import StorageError, TrothError, UsageError
+from troth.readers.whole import write_whole
+
+if TYPE_CHECKING:
+    from troth.workflows.publish import Preview
 
 
 def add_to(app: typer.Typer) -> None:
@@ -63,11 +68,11 @@ def sign(
     signer = read_key(path, passphrase=home.passphrase(path))
     signed = publish.make_signed(signer, record, issuer=origin, subject=about, now=datetime.now(UTC))
     said = kind_of(record)
-    home.write_bytes(target, signed.entry)
+    write_whole(target, signed.entry)
     blob = None
     if signed.blob is not None:
         blob = target.with_suffix(".blob")
-        home.write_bytes(blob, signed.blob)
+        write_whole(blob, signed.blob)
     if json:
         emit({"path": str(target), "blob": blob and str(blob), "id": signed.id, "kind": said})
         return
@@ -122,7 +127,7 @@ def _keep_registered(target: Path) -> None:
         )
 
 
-def _show(shown) -> None:  # type: ignore[no-untyped-def]  # noqa: ANN001 - Preview is imported where it is used
+def _show(shown: Preview) -> None:
     say("WHAT WOULD BE SAID, IN PUBLIC, WORD FOR WORD")
     say()
     say(shown.text)

@@ -14,6 +14,7 @@ import typer
 from troth.cli import home
 from troth.cli.output import Json, emit, note, say
 from troth.errors import InputError, TrustFileError, UndecidedError, UsageError
+from troth.readers.whole import write_whole
 
 if TYPE_CHECKING:
     from troth.statements.trust import TrustFile
@@ -87,7 +88,7 @@ def add(
         _ask()
     elif not yes:
         raise UsageError("--json cannot ask", hint="Add --yes when you have compared the fingerprints")
-    home.write_bytes(target, trust.to_bytes())
+    write_whole(target, trust.to_bytes())
     if json:
         emit(
             {"origin": trust.origin, "path": str(target), "fingerprints": [p for _, p in fingerprints(trust)]}

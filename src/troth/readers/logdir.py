@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 from collections.abc import Iterable
@@ -11,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from troth.errors import InputError, StorageError, TileError
+from troth.readers.whole import write_whole
 
 
 class LogDir:
@@ -47,20 +47,7 @@ class LogDir:
 
     def put(self, path: str, data: bytes) -> None:
         """Write a whole file or nothing. Raises StorageError."""
-        target = self._inside(path)
-        beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with beside.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(target)
-        except OSError as error:
-            raise StorageError(f"cannot be written: {error.strerror}", where=str(target)) from error
-        finally:
-            with contextlib.suppress(OSError):
-                beside.unlink()  # there only where something went wrong, Ctrl-C among it
+        write_whole(self._inside(path), data)
 
     def adopt(self, other: LogDir, paths: Iterable[str]) -> None:
         """Move those of these files that another folder on the same disk has into this one. Raises StorageError."""

@@ -77,6 +77,11 @@ def split(data: bytes) -> list[bytes]:
     try:
         items = decode(data, max_size=MAX_BYTES)
     except CborError as error:
+        if data[:1].isspace() or data[:1] in {b"{", b"[", b"#", b"<", b"-"}:
+            raise BundleError(
+                "this is text, neither a .cose nor a .troth file",
+                hint="Give the file that `troth register` wrote, or that a hub serves at /statements/ID.troth",
+            ) from error
         raise BundleError(f"neither a .cose nor a .troth file: {error}") from error
     if not isinstance(items, list) or not items or not all(isinstance(item, bytes) for item in items):
         raise BundleError("a bundle is a CBOR array of byte strings, the claim first")
