@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -17,7 +18,8 @@ SHARED = ROOT.parent / "shared"
 
 
 def pytest_configure(config):
-    """The fixtures of tests/postgres.py are every test's."""
+    """The fixtures of tests/postgres.py are every test's; Ctrl-C works also where a shell started us to ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     spec = importlib.util.spec_from_file_location("postgres", ROOT / "tests/postgres.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
